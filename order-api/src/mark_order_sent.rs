@@ -1,0 +1,104 @@
+//! `POST /orders/{id}/mark-sent`: the order was handed to the carrier.
+//!
+//! Promises one transaction: the state, the event `order.sent` that tells the subscribers, and who did it. Asked again,
+//! or by many at once, it answers the same order and writes nothing more.
+
+use crate::api::Api;
+use crate::get_order::order_unknown;
+use crate::order::{Order, SendRefusal, Verdict};
+use crate::order_body::OrderBody;
+use crate::store::audit_trail::{self, Action, Actor};
+use crate::store::orders;
+use axum::extract::State;
+use axum::http::StatusCode;
+use chassis::auth::Caller;
+use chassis::problem::{Json, Path, Problem, ProblemBody};
+use chassis_store::{DatabaseError, Tx, now_ms, outbox};
+use contracts::OrderId;
+use contracts::outbox::ORDER_SENT;
+use tracing::info;
+
+/// What marking an order sent came to.
+enum Marked {
+    Now(Order),
+    Before(Order),
+    Refused(Refusal),
+}
+
+/// Why an order was not marked sent.
+enum Refusal {
+    OrderUnknown,
+    OrderCancelled,
+}
+
+/// Mark an order sent.
+///
+/// Repeatable: an order that is sent already is answered as it is.
+#[utoipa::path(
+    post,
+    path = "/orders/{id}/mark-sent",
+    operation_id = "mark_order_sent",
+    tag = "orders",
+    params(("id" = String, Path, description = "The order's id.")),
+    responses(
+        (status = 200, description = "The order is sent, now or since before.", body = OrderBody),
+        (
+            status = 404, description = "`order_unknown`: there is no such order.",
+            body = ProblemBody, content_type = "application/problem+json"
+        ),
+        (
+            status = 409, description = "`order_cancelled`: it was cancelled and is not sent.",
+            body = ProblemBody, content_type = "application/problem+json"
+        ),
+    )
+)]
+pub(crate) async fn mark_order_sent(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<OrderBody>, Problem> {
+    let id: OrderId = id.parse().map_err(|_| Refusal::OrderUnknown)?;
+    let asked = (id, Actor::of(caller));
+    match api.database.write(asked, |tx, (id, actor)| Box::pin(mark(tx, *id, actor))).await? {
+        Marked::Now(order) => {
+            api.counts.sent();
+            info!(order.id = %id, amount_minor = order.total.amount_minor, "marked order {id} sent");
+            Ok(Json(order.into()))
+        }
+        Marked::Before(order) => Ok(Json(order.into())),
+        Marked::Refused(refusal) => Err(refusal.into()),
+    }
+}
+
+/// The whole transaction.
+async fn mark(tx: &mut Tx, id: OrderId, actor: &Actor) -> Result<Marked, DatabaseError> {
+    let now_ms = now_ms();
+    if let Some(order) = orders::mark_sent(tx, id, now_ms).await? {
+        let subject = id.to_string();
+        outbox::append(tx, ORDER_SENT, &subject).await?;
+        audit_trail::record(tx, actor, Action::OrderSent, &subject, now_ms).await?;
+        return Ok(Marked::Now(order));
+    }
+    let Some(order) = orders::find(tx, id).await? else {
+        return Ok(Marked::Refused(Refusal::OrderUnknown));
+    };
+    match order.sending() {
+        Verdict::Done => Ok(Marked::Before(order)),
+        Verdict::Refused(SendRefusal::Cancelled) => Ok(Marked::Refused(Refusal::OrderCancelled)),
+        // It was placed between the two statements (PostgreSQL), so whoever asked could not know of it.
+        Verdict::Due => Ok(Marked::Refused(Refusal::OrderUnknown)),
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::OrderUnknown => order_unknown(),
+            Refusal::OrderCancelled => Self::new(
+                StatusCode::CONFLICT,
+                "order_cancelled",
+                "this order was cancelled and cannot be sent; place it anew",
+            ),
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! Who did what: written in the transaction that did it, and only ever added to.
+
+use chassis::auth::Caller;
+use chassis_store::{DatabaseError, Tx};
+use uuid::Uuid;
+
+/// What is put on record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// An order was placed.
+    OrderPlaced,
+    /// An order was brought from another system.
+    OrderImported,
+    /// An order was marked sent.
+    OrderSent,
+    /// An order was cancelled.
+    OrderCancelled,
+    /// A quarantined event was let go again.
+    EventReleased,
+    /// The fingerprint of the derivation key was recorded.
+    DerivationKeyRecorded,
+}
+
+/// Who asked for it, as far as the trail keeps it.
+#[derive(Debug, Clone)]
+pub struct Actor {
+    caller: Caller,
+    request_id: Option<String>,
+}
+
+impl Actor {
+    /// Who makes the request that is being answered.
+    #[must_use]
+    pub fn of(caller: Caller) -> Self {
+        Self { caller, request_id: chassis::problem::request_id() }
+    }
+
+    /// The caller's name in the keys file.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.caller.name
+    }
+}
+
+impl Action {
+    /// The word in the table.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::OrderPlaced => "order.placed",
+            Self::OrderImported => "order.imported",
+            Self::OrderSent => "order.sent",
+            Self::OrderCancelled => "order.cancelled",
+            Self::EventReleased => "event.released",
+            Self::DerivationKeyRecorded => "derivation_key.recorded",
+        }
+    }
+}
+
+/// Puts on record that `actor` did this to `subject`.
+///
+/// # Errors
+/// Those of the database.
+pub async fn record(
+    tx: &mut Tx,
+    actor: &Actor,
+    action: Action,
+    subject: &str,
+    at_ms: i64,
+) -> Result<(), DatabaseError> {
+    sqlx::query(
+        "insert into audit_trail
+           (id, at_ms, caller, role, action, subject, request_id)
+         values ($1, $2, $3, $4, $5, $6, $7)",
+    )
+    .bind(format!("aud_{}", Uuid::now_v7()))
+    .bind(at_ms)
+    .bind(actor.name())
+    .bind(actor.caller.role.name())
+    .bind(action.as_str())
+    .bind(subject)
+    .bind(actor.request_id.as_deref())
+    .execute(&mut *tx)
+    .await?;
+    Ok(())
+}

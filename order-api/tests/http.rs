@@ -1,0 +1,23 @@
+//! order-api through HTTP, on a real database of every kind that is there.
+
+#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a test says what it expects")]
+
+mod support;
+
+mod access;
+mod ack_events;
+mod cancel_order;
+mod claim_events;
+mod get_order;
+mod import_order;
+mod list_events;
+mod list_orders;
+mod mark_order_sent;
+mod migrate;
+mod openapi;
+mod place_order;
+mod probe;
+mod record_derivation_key;
+mod release_event;
+mod restart;
+mod serve;
