@@ -1,0 +1,105 @@
+//! `lacadon`: the command that people type. Each verb has a file of its own.
+
+use clap::{Parser, Subcommand};
+use lacadon::demo::Demo;
+use lacadon::dev::Dev;
+use lacadon::doctor::Doctor;
+use lacadon::exit;
+use lacadon::guard::Guard;
+use lacadon::import::Import;
+use lacadon::order::OrderVerb;
+use lacadon::out::Out;
+use lacadon::outbox::OutboxVerb;
+use lacadon::replay::Replay;
+use lacadon::target::Target;
+use lacadon::voucher::VoucherVerb;
+use std::process::ExitCode;
+
+/// A web shop whose business rules hold through any crash.
+#[derive(Debug, Parser)]
+#[command(name = "lacadon", version, after_help = exit::EXIT_CODES)]
+struct Cli {
+    #[command(flatten)]
+    target: Target,
+
+    /// Answer with JSON, for scripts.
+    #[arg(long, global = true)]
+    json: bool,
+
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Run the whole system on fresh databases, hand out vouchers and prove that they are right.
+    Demo(Demo),
+    /// Run the whole system on kept data until Ctrl-C.
+    Dev(Dev),
+    /// Take the orders of a Shopify export.
+    Import(Import),
+    /// Place, send, cancel, show and list orders.
+    #[command(subcommand)]
+    Order(OrderVerb),
+    /// Show, list and redeem vouchers.
+    #[command(subcommand)]
+    Voucher(VoucherVerb),
+    /// See events that wait, release events from quarantine.
+    #[command(subcommand)]
+    Outbox(OutboxVerb),
+    /// Look for what is wrong, and name the command that mends it.
+    Doctor(Doctor),
+    /// Replay recorded histories against today's processes.
+    Replay(Replay),
+    /// Run a foreign program that must not outlive its launcher.
+    #[command(hide = true)]
+    Guard(Guard),
+}
+
+fn main() -> ExitCode {
+    let Cli { target, json, verb } = Cli::parse();
+    let out = Out::to_stdout(json);
+    // Before there is a second thread: the guard becomes another program.
+    if let Verb::Guard(guard) = verb {
+        return exit::of(guard.run(), out);
+    }
+    let result = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime.block_on(run(verb, &target, out)),
+        Err(e) => Err(e.into()),
+    };
+    exit::of(result, out)
+}
+
+async fn run(verb: Verb, target: &Target, out: Out) -> anyhow::Result<()> {
+    match verb {
+        Verb::Demo(demo) => demo.run(out).await,
+        Verb::Dev(dev) => dev.run(target, out).await,
+        Verb::Import(import) => import.run(target, out).await,
+        Verb::Order(order) => order.run(target, out).await,
+        Verb::Voucher(voucher) => voucher.run(target, out).await,
+        Verb::Outbox(outbox) => outbox.run(target, out).await,
+        Verb::Doctor(doctor) => doctor.run(target, out).await,
+        Verb::Replay(replay) => replay.run(),
+        Verb::Guard(guard) => guard.run(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_contradicts_itself_nowhere() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_data_directory_may_stand_before_and_behind_the_verb() {
+        for line in ["lacadon --data-dir d order list", "lacadon order list --data-dir d"] {
+            let cli = Cli::try_parse_from(line.split(' ')).expect("understood");
+
+            assert_eq!(cli.target.data_dir, std::path::Path::new("d"));
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! The signals that mean "stop": Ctrl-C, a polite kill, a terminal that was closed.
+
+use anyhow::Context;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// Listens from its making on: a signal that comes while nobody waits is not lost.
+pub(crate) struct Signals {
+    all: [Signal; 3],
+}
+
+impl Signals {
+    pub(crate) fn listen() -> anyhow::Result<Self> {
+        let on = |kind| signal(kind).context("signals cannot be listened to");
+        let all =
+            [on(SignalKind::interrupt())?, on(SignalKind::terminate())?, on(SignalKind::hangup())?];
+        Ok(Self { all })
+    }
+
+    pub(crate) async fn next(&mut self) {
+        let [interrupt, terminate, hangup] = &mut self.all;
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+            _ = hangup.recv() => {}
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! What is settled about a system before its first process starts: where everything is and what it is called.
+
+use super::keys::Keys;
+use super::ports::PortPlan;
+use super::{
+    NAMESPACE, Planned, Running, RunningProcess, RunningTemporal, SERVICES, SystemOptions,
+    TemporalServer,
+};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// What is settled before the first process starts.
+pub(super) struct Facts {
+    pub(super) data_dir: PathBuf,
+    pub(super) keys: Keys,
+    pub(super) temporal_address: String,
+    pub(super) temporal_ui: Option<String>,
+    pub(super) namespace: String,
+    pub(super) database_urls: BTreeMap<&'static str, String>,
+    pub(super) service_urls: BTreeMap<&'static str, String>,
+}
+
+impl Facts {
+    pub(super) fn settle(
+        options: &SystemOptions,
+        data_dir: PathBuf,
+        keys: Keys,
+        ports: &PortPlan,
+    ) -> Self {
+        let (temporal_address, temporal_ui, namespace) = match &options.temporal {
+            TemporalServer::Own { .. } => (
+                format!("127.0.0.1:{}", ports.temporal()),
+                Some(format!("http://127.0.0.1:{}", ports.temporal_ui())),
+                NAMESPACE.to_owned(),
+            ),
+            TemporalServer::Given { address, namespace, ui, .. } => {
+                (address.clone(), ui.clone(), namespace.clone())
+            }
+        };
+        let given = [&options.order_database_url, &options.voucher_database_url];
+        let mut database_urls = BTreeMap::new();
+        let mut service_urls = BTreeMap::new();
+        for (number, ((name, family), given)) in (1..).zip(SERVICES.into_iter().zip(given)) {
+            let file = data_dir.join(format!("{}.sqlite", family.to_lowercase()));
+            let url = given.clone().unwrap_or_else(|| format!("sqlite://{}", file.display()));
+            database_urls.insert(name, url);
+            service_urls.insert(name, format!("http://127.0.0.1:{}", ports.service(number)));
+        }
+        Self {
+            data_dir,
+            keys,
+            temporal_address,
+            temporal_ui,
+            namespace,
+            database_urls,
+            service_urls,
+        }
+    }
+
+    pub(super) fn service_url(&self, name: &str) -> &str {
+        self.service_urls.get(name).map_or("", String::as_str)
+    }
+
+    pub(super) fn database_url(&self, name: &str) -> &str {
+        self.database_urls.get(name).map_or("", String::as_str)
+    }
+
+    pub(super) fn before_the_start(&self, planned: &[Planned]) -> Running {
+        let processes = planned.iter().map(|part| RunningProcess {
+            name: part.name.clone(),
+            pid: None,
+            address: part.address.clone(),
+            restarts: 0,
+        });
+        Running {
+            temporal: RunningTemporal {
+                address: self.temporal_address.clone(),
+                ui: self.temporal_ui.clone(),
+            },
+            processes: processes.collect(),
+            keys: self.keys.by_role(),
+        }
+    }
+}
