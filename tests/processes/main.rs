@@ -1,0 +1,8 @@
+//! The business processes, run whole: real services, real databases, a real Temporal server.
+#![expect(clippy::expect_used, reason = "a test fails by panicking, also in what it calls")]
+
+mod grant_voucher;
+mod grant_voucher_by_hand;
+mod grant_voucher_crashes;
+mod grant_voucher_for_operators;
+mod grant_voucher_outages;
