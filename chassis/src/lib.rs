@@ -7,9 +7,11 @@
 //! - [`problem`]: refusals as problem+json (RFC 9457), and extractors that answer them
 //! - [`telemetry`]: logs and metrics
 //! - [`auth`]: who calls, and what a caller may do
+//! - [`time`]: moments as milliseconds inside and RFC 3339 outside
 
 pub mod auth;
 pub mod config;
 pub mod problem;
 pub mod serve;
 pub mod telemetry;
+pub mod time;

@@ -24,7 +24,6 @@ mod place_order;
 mod record_derivation_key;
 mod release_event;
 pub mod store;
-mod time;
 
 use crate::access::ACCESS;
 use crate::api::Api;

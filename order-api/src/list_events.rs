@@ -2,9 +2,9 @@
 
 use crate::api::Api;
 use crate::page::PageSize;
-use crate::time::Moment;
 use axum::extract::State;
 use chassis::problem::{Json, Problem, ProblemBody, Query};
+use chassis::time::Moment;
 use chassis_store::outbox::{EventFilter, EventRow, EventState};
 use serde::{Deserialize, Serialize};
 use std::str::FromStr;

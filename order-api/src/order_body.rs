@@ -1,8 +1,8 @@
 //! An order as callers read it: the one JSON shape that every endpoint answers with.
 
 use crate::order::{Line, Order, Origin, Status};
-use crate::time::Moment;
 use axum::http::{HeaderName, header};
+use chassis::time::Moment;
 use contracts::{Currency, Money};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

@@ -18,7 +18,6 @@ mod reservation;
 mod reservation_body;
 mod reserve_credit;
 mod store;
-mod time;
 
 use crate::config::Config;
 use anyhow::Context;

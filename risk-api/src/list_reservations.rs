@@ -7,9 +7,9 @@ use crate::cursor::Cursor;
 use crate::reservation::{Reservation, StateName};
 use crate::reservation_body::ReservationBody;
 use crate::store::{self, ReservationFilter};
-use crate::time::Moment;
 use axum::extract::State;
 use chassis::problem::{FieldError, Json, Problem, Query};
+use chassis::time::Moment;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 

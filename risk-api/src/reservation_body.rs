@@ -1,7 +1,7 @@
 //! A reservation as callers see it.
 
 use crate::reservation::{Reason, Reservation, State, StateName};
-use crate::time::Moment;
+use chassis::time::Moment;
 use contracts::{CustomerId, Money, OrderId};
 use serde::Serialize;
 use utoipa::ToSchema;

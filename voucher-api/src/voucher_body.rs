@@ -3,8 +3,8 @@
 use crate::voucher::Voucher;
 use crate::{BACK_OFFICE, SHOP};
 use chassis::auth::Caller;
+use chassis::time::Moment;
 use contracts::{CustomerId, OrderId, VoucherId};
-use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -96,6 +96,5 @@ impl VoucherBody {
 
 /// RFC 3339, UTC, milliseconds.
 fn written(ms: i64) -> String {
-    let moment = Timestamp::from_millisecond(ms).unwrap_or(Timestamp::MAX);
-    format!("{moment:.3}")
+    Moment::from_ms(ms).to_string()
 }

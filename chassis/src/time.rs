@@ -11,23 +11,23 @@ const LATEST_MS: i64 = 253_402_207_200_000;
 /// A moment between 1970 and the end of the year 9999, to the millisecond.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub(crate) struct Moment(i64);
+pub struct Moment(i64);
 
 /// A text that is not a moment.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("not a time from 1970 on with its offset, such as 2026-11-20T10:00:00.000Z")]
-pub(crate) struct ParseMomentError;
+pub struct ParseMomentError;
 
 impl Moment {
     /// So many milliseconds since 1970 (UTC); what lies outside is moved to the nearest moment inside.
     #[must_use]
-    pub(crate) fn from_ms(ms: i64) -> Self {
+    pub fn from_ms(ms: i64) -> Self {
         Self(ms.clamp(0, LATEST_MS))
     }
 
     /// Milliseconds since 1970 (UTC).
     #[must_use]
-    pub(crate) const fn ms(self) -> i64 {
+    pub const fn ms(self) -> i64 {
         self.0
     }
 }
