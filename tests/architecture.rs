@@ -45,9 +45,10 @@ const TABLE: &[Row] = &[
             "sqlx*",
         ],
     },
+    Row { who: "connections", may: &["contracts"], never: &[], never_below: &["sqlx*", "axum"] },
     Row {
         who: "activities",
-        may: &["contracts", "capabilities"],
+        may: &["contracts", "capabilities", "connections"],
         never: &[],
         never_below: &["sqlx*"],
     },
@@ -59,7 +60,7 @@ const TABLE: &[Row] = &[
     },
     Row {
         who: "gateway",
-        may: &["contracts", "workflows", "chassis"],
+        may: &["contracts", "workflows", "connections", "chassis"],
         never: &[],
         never_below: &["sqlx*"],
     },
@@ -73,7 +74,7 @@ const TABLE: &[Row] = &[
     },
     Row {
         who: "worker",
-        may: &["contracts", "capabilities", "workflows", "activities", "chassis"],
+        may: &["contracts", "capabilities", "workflows", "activities", "connections", "chassis"],
         never: &[],
         never_below: &["sqlx*"],
     },

@@ -18,6 +18,9 @@ use tokio::process::{Child, Command};
 /// Children of a launcher that was killed drain before they end.
 const LEFT_BEHIND_LIMIT: Duration = Duration::from_secs(20);
 
+/// Three services, the gateway and a worker.
+const HTTP_PROCESSES: usize = 5;
+
 /// The `lacadon` binary with the Temporal server that the tests found.
 fn lacadon(data_dir: &Path) -> Command {
     let binaries = launch::build::binaries().expect("the binaries build");
@@ -78,7 +81,7 @@ async fn dev(data_dir: &Path, port_base: u16) -> Dev {
         for address in addresses(&run) {
             reqwest::get(format!("{address}/readyz")).await.ok()?.error_for_status().ok()?;
         }
-        (addresses(&run).len() == 3).then_some(run)
+        (addresses(&run).len() == HTTP_PROCESSES).then_some(run)
     })
     .await;
     Dev { child, run }
@@ -138,7 +141,16 @@ async fn dev_keeps_its_data_and_leaves_nothing_behind() {
     let folder = tempfile::tempdir().expect("a folder");
     let base = port_base();
     let mut first = dev(folder.path(), base).await;
-    let words = ["order", "place", "--customer", "cus_ada", "--line", "DUCK:1:120.50", "--json"];
+    let words = [
+        "order",
+        "place",
+        "--back-office",
+        "--customer",
+        "cus_ada",
+        "--line",
+        "DUCK:1:120.50",
+        "--json",
+    ];
     let order = json(folder.path(), &words).await;
 
     let names: Vec<_> = first.run["processes"]
@@ -219,14 +231,24 @@ async fn a_launcher_that_is_killed_leaves_nothing_running() {
 }
 
 #[tokio::test]
-async fn the_demo_hands_out_exactly_the_right_vouchers() {
+async fn the_demo_hands_out_exactly_the_right_vouchers_and_every_order_has_its_credit_or_neither_is_there()
+ {
     let folder = tempfile::tempdir().expect("a folder");
 
     let output = run(folder.path(), &["demo"]).await;
 
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
-    assert!(said.contains("100.01 EUR"), "{said}");
+    for proved in [
+        "100.01 EUR",
+        "VERDICT: the rule holds: ",
+        "100 orders placed at once",
+        "VERDICT: both or neither: ",
+        "naive: cus_demo_naive has no active order, and is denied: risk_too_high",
+        "VERDICT: denied for a low score without an active order: naive 1, ours 0.",
+    ] {
+        assert!(said.contains(proved), "no {proved:?} in {said}");
+    }
 }
 
 #[tokio::test]
@@ -313,12 +335,13 @@ async fn orders_and_vouchers_are_shown_and_listed_and_a_voucher_is_redeemed_once
     let world = World::start().await;
     let data = world.system.data_dir();
 
+    json(data, &["credit", "set", "--customer", "cus_ada", "--limit", "500.00", "--json"]).await;
     let placed = json(
         data,
         &["order", "place", "--customer", "cus_ada", "--line", "DUCK:2:60.25", "--json"],
     )
     .await;
-    let id = placed["id"].as_str().expect("an id");
+    let id = placed["order_id"].as_str().expect("an id");
     json(data, &["order", "send", id, "--json"]).await;
     let order = tests::Order { id: id.parse().expect("an id"), customer_id: "cus_ada".to_owned() };
     world.earns_exactly_one_voucher(&order).await;
@@ -338,6 +361,33 @@ async fn orders_and_vouchers_are_shown_and_listed_and_a_voucher_is_redeemed_once
     let again =
         run(data, &["voucher", "redeem", code, "--order", id, "--customer", "cus_ada"]).await;
     assert!(!again.status.success(), "a voucher is redeemed once");
+}
+
+#[tokio::test]
+async fn an_order_is_placed_once_per_key_and_a_rejected_one_says_why_and_has_an_exit_code_of_its_own()
+ {
+    let world = World::start().await;
+    let data = world.system.data_dir();
+    let place = |key, line| {
+        ["order", "place", "--customer", "cus_ada", "--key", key, "--line", line, "--json"]
+    };
+
+    let stranger = run(data, &place("key-1", "DUCK:1:60.00")).await;
+    let set = ["credit", "set", "--customer", "cus_ada", "--limit", "100.00", "--json"];
+    json(data, &set).await;
+    let first = json(data, &place("key-2", "DUCK:1:60.00")).await;
+    let again = json(data, &place("key-2", "DUCK:1:60.00")).await;
+    let other = run(data, &place("key-2", "BONE:1:60.00")).await;
+    let too_much = run(data, &place("key-3", "DUCK:1:60.00")).await;
+
+    assert_eq!((stranger.status.code(), too_much.status.code()), (Some(5), Some(5)));
+    assert!(String::from_utf8_lossy(&stranger.stdout).contains("unknown_customer"), "{stranger:?}");
+    assert!(String::from_utf8_lossy(&too_much.stdout).contains("insufficient_credit"));
+    assert_eq!(first["order_id"], again["order_id"]);
+    assert_eq!(other.status.code(), Some(3), "a key is for one cart");
+    let account = json(data, &["credit", "show", "--customer", "cus_ada", "--json"]).await;
+    assert_eq!(account["available"]["amount"], 40_00);
+    assert_eq!(account["live_reservation_count"], 1);
 }
 
 async fn all_orders(world: &World) -> Vec<Value> {

@@ -13,7 +13,7 @@ use tests::postgres::Postgres;
 use tests::programs;
 
 /// The containers that run our binaries.
-const OURS: [&str; 3] = ["order-api", "voucher-api", "worker"];
+const OURS: [&str; 5] = ["order-api", "voucher-api", "risk-api", "gateway", "worker"];
 
 /// Containers that run until they have done their work.
 const JOBS: [&str; 2] = ["temporal-schema", "temporal-namespace"];
@@ -310,11 +310,12 @@ async fn no_services_role_can_reach_anothers_database() {
     let roles = [
         ("order_api", password("order-db.pgpass"), vec!["orders"]),
         ("voucher_api", password("voucher-db.pgpass"), vec!["vouchers"]),
+        ("risk_api", password("risk-db.pgpass"), vec!["risk"]),
         ("temporal", password("temporal-db.password"), vec!["temporal", "temporal_visibility"]),
     ];
 
     for (role, password, own) in &roles {
-        for database in ["orders", "vouchers", "temporal", "temporal_visibility"] {
+        for database in ["orders", "vouchers", "risk", "temporal", "temporal_visibility"] {
             let url =
                 format!("postgres://{role}:{password}@127.0.0.1:{}/{database}", postgres.port());
             let connected = sqlx::PgConnection::connect(&url).await;
@@ -368,11 +369,7 @@ fn settings_missed(name: &str) -> BTreeSet<String> {
 
 fn binary(name: &str) -> std::path::PathBuf {
     let binaries = launch::build::binaries().expect("the binaries build");
-    match name {
-        "order-api" => binaries.order_api,
-        "voucher-api" => binaries.voucher_api,
-        _ => binaries.worker,
-    }
+    binaries.named(name).expect("a program of ours").to_owned()
 }
 
 fn has_password(value: &str) -> bool {

@@ -10,7 +10,7 @@ use std::time::Duration;
 use tests::programs::{self, text};
 use tests::{eventually_within, http_client};
 
-/// For one service and one role. The two services and their two roles each take it one after the other.
+/// For one service and one role. The services and their two roles each take it one after the other.
 const SECONDS: u32 = 30;
 
 /// Besides "no 5xx": whatever is answered is in the document, with its status, type and shape.
@@ -24,6 +24,11 @@ async fn order_api_answers_hostile_requests_as_documented() {
 #[tokio::test(flavor = "multi_thread")]
 async fn voucher_api_answers_hostile_requests_as_documented() {
     attack("voucher-api", "VOUCHER").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn risk_api_answers_hostile_requests_as_documented() {
+    attack("risk-api", "RISK").await;
 }
 
 async fn attack(name: &str, prefix: &str) {
@@ -63,7 +68,7 @@ struct Service {
 impl Service {
     fn start(name: &str, prefix: &str) -> Self {
         let binaries = launch::build::binaries().expect("the binaries build");
-        let program = if name == "order-api" { binaries.order_api } else { binaries.voucher_api };
+        let program = binaries.named(name).expect("a program of ours");
         let folder =
             tempfile::Builder::new().prefix("lacadon-openapi-").tempdir().expect("a folder");
         let secrets = folder.path().join("secrets");

@@ -1,6 +1,6 @@
 //! One attempt of an activity: how long its call may take, and how both sides' logs find it.
 
-use crate::call::Call;
+use connections::call::Call;
 use reqwest::Method;
 use std::time::Duration;
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
@@ -45,7 +45,7 @@ impl Attempt {
     pub(crate) fn call<'a>(&self, method: Method, path: &'a [&'a str]) -> Call<'a> {
         let deadline = if self.is_local { LOCAL_DEADLINE } else { NORMAL_DEADLINE };
         let request_id = format!("{}-{}-{}", self.activity_name, self.run_id, self.number);
-        Call { method, path, deadline, request_id }
+        Call { method, path, query: &[], deadline, request_id }
     }
 
     /// An error that Temporal retries; it shows the last one with the pending activity.

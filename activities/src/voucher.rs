@@ -4,8 +4,8 @@
 #![expect(missing_docs, reason = "the macro makes markers without docs; their methods have them")]
 
 use crate::attempt::Attempt;
-use crate::call::{CallError, Service};
 use crate::voucher_rule::{self, UnreadableOrder};
+use connections::call::{CallError, Problem, Service};
 use contracts::orders::{ORDER_UNKNOWN, OrderFacts};
 use contracts::vouchers::{
     CONTENTS_DIFFER, DecideVoucher, DecisionRefusal, IssueRefusal, IssueVoucher, IssuedVoucher,
@@ -87,7 +87,9 @@ impl VoucherActivities {
         let id = order_id.to_string();
         let path = ["orders", id.as_str()];
         let call = attempt.call(Method::GET, &path);
-        let unknown = |code: &str| (code == ORDER_UNKNOWN).then_some(DecisionRefusal::OrderUnknown);
+        let unknown = |problem: &Problem| {
+            (problem.code == ORDER_UNKNOWN).then_some(DecisionRefusal::OrderUnknown)
+        };
         let order: OrderFacts = match self.order_api.ask(call, unknown).await? {
             Reply::Granted(order) => order,
             Reply::Refused(refusal) => return Ok(Reply::Refused(refusal)),
@@ -108,7 +110,9 @@ impl VoucherActivities {
         attempt: &Attempt,
     ) -> Result<Reply<IssuedVoucher, IssueRefusal>, CallError> {
         let call = attempt.call(Method::POST, &["vouchers"]);
-        let differ = |code: &str| (code == CONTENTS_DIFFER).then_some(IssueRefusal::ContentsDiffer);
+        let differ = |problem: &Problem| {
+            (problem.code == CONTENTS_DIFFER).then_some(IssueRefusal::ContentsDiffer)
+        };
         let reply: Reply<Issued, _> = self.voucher_api.ask_with(call, voucher, differ).await?;
         Ok(match reply {
             Reply::Granted(Issued { id }) => {

@@ -61,9 +61,11 @@ pub fn decide(
     let Some(sent_at) = &order.sent_at else {
         return match order.status {
             OrderStatus::Sent => Err(UnreadableOrder::SentWithoutMoment),
-            OrderStatus::Approved | OrderStatus::Cancelled | OrderStatus::Unknown => {
-                Ok(Reply::Refused(DecisionRefusal::OrderNotSent))
-            }
+            OrderStatus::Pending
+            | OrderStatus::Rejected
+            | OrderStatus::Approved
+            | OrderStatus::Cancelled
+            | OrderStatus::Unknown => Ok(Reply::Refused(DecisionRefusal::OrderNotSent)),
         };
     };
     let sent_at: Timestamp = sent_at

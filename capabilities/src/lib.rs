@@ -3,4 +3,6 @@
 //!
 //! Names are explicit and never change: open runs wait for an activity by its name.
 
+pub mod credit;
+pub mod order;
 pub mod voucher;

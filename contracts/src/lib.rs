@@ -4,10 +4,12 @@
 //! fields are ignored: a service may be newer than the worker that reads its answer, and a recorded history may be
 //! older than both. Golden payloads in the tests of each file fail the build otherwise.
 
+pub mod credit;
 pub mod ids;
 pub mod money;
 pub mod orders;
 pub mod outbox;
+pub mod placement;
 pub mod reply;
 pub mod vouchers;
 

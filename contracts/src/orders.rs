@@ -7,6 +7,10 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OrderStatus {
+    /// Written down, not decided: neither sent nor cancelled until it is.
+    Pending,
+    /// Decided against, and kept all the same. Final.
+    Rejected,
     /// Accepted; may be sent or cancelled.
     Approved,
     /// Handed to the carrier. Final.

@@ -8,6 +8,12 @@ use serde::{Deserialize, Serialize};
 /// The event that order-api writes in the transaction that marks an order sent.
 pub const ORDER_SENT: &str = "order.sent";
 
+/// The event that order-api writes beside it when the order holds credit: a subscriber of its own, an event of its own.
+pub const ORDER_SENT_CREDIT: &str = "order.sent.credit";
+
+/// The event that order-api writes in the transaction that cancels an order that holds credit.
+pub const ORDER_CANCELLED: &str = "order.cancelled";
+
 /// Asks for events; answered as soon as there is one, or empty after `wait_ms`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClaimEvents {

@@ -5,6 +5,7 @@
 \set ON_ERROR_STOP on
 \set order_password `cut -d: -f5 "${SECRETS_DIR:-/run/secrets}/order-db.pgpass"`
 \set voucher_password `cut -d: -f5 "${SECRETS_DIR:-/run/secrets}/voucher-db.pgpass"`
+\set risk_password `cut -d: -f5 "${SECRETS_DIR:-/run/secrets}/risk-db.pgpass"`
 \set temporal_password `cat "${SECRETS_DIR:-/run/secrets}/temporal-db.password"`
 
 create role order_api login password :'order_password';
@@ -14,6 +15,10 @@ revoke all on database orders from public;
 create role voucher_api login password :'voucher_password';
 create database vouchers owner voucher_api;
 revoke all on database vouchers from public;
+
+create role risk_api login password :'risk_password';
+create database risk owner risk_api;
+revoke all on database risk from public;
 
 create role temporal login password :'temporal_password';
 create database temporal owner temporal;

@@ -21,7 +21,7 @@ use tokio::sync::broadcast::error::RecvError;
 /// How to run it.
 #[derive(Debug, clap::Args)]
 pub struct Dev {
-    /// Other ports than 8081, 8082, 8090, 7233 and 8233: N+1, N+2, N+10, N+20 and N+21.
+    /// Other ports than 8080 to 8083, 8090, 7233 and 8233: N to N+3, N+10, N+20 and N+21.
     #[arg(long, value_name = "N")]
     port_base: Option<u16>,
     /// How many workers.
@@ -36,6 +36,12 @@ pub struct Dev {
     /// Another database for voucher-api than a file in the data directory: postgres://….
     #[arg(long, env = "VOUCHER_DATABASE_URL", hide_env_values = true, value_name = "URL")]
     voucher_database_url: Option<String>,
+    /// Another database for risk-api than a file in the data directory: postgres://….
+    #[arg(long, env = "RISK_DATABASE_URL", hide_env_values = true, value_name = "URL")]
+    risk_database_url: Option<String>,
+    /// Keep orders that were rejected, instead of leaving nothing of them.
+    #[arg(long)]
+    keep_rejected: bool,
     /// The Web UI of the server that TEMPORAL_ADDRESS names, for the links.
     #[arg(long, value_name = "URL")]
     temporal_ui: Option<String>,
@@ -55,6 +61,10 @@ impl Dev {
         options.workers = self.workers;
         options.order_database_url = self.order_database_url;
         options.voucher_database_url = self.voucher_database_url;
+        options.risk_database_url = self.risk_database_url;
+        if self.keep_rejected {
+            options = options.with_env("gateway", "GATEWAY_KEEP_REJECTED", "true");
+        }
         out.line(&format!("starting the system on {} …", target.data_dir.display()))?;
         let system = tokio::select! {
             started = System::start(options) => started?,
@@ -123,9 +133,11 @@ fn introduce(system: &System, out: Out) -> anyhow::Result<()> {
     let key = system.key_file(crate::system::Role::BackOffice);
     let here = here(system);
     for line in [
+        format!("cargo lacadon{here} credit set --customer cus_ada --limit 500.00"),
         format!("cargo lacadon{here} order place --customer cus_ada --line LMP-1:2:50.01"),
         format!("cargo lacadon{here} order send ORDER"),
         format!("cargo lacadon{here} voucher list --customer cus_ada"),
+        format!("cargo lacadon{here} credit show --customer cus_ada"),
         format!("cargo lacadon{here} import examples/orders.csv --send-fulfilled"),
         format!("cargo lacadon{here} doctor"),
         format!("curl -H \"Authorization: Bearer $(cat {})\" {order_api}/orders", key.display()),

@@ -6,13 +6,13 @@
 pub mod shopify;
 
 use crate::api::{Api, CallError, text};
-use crate::derivation::DerivationKey;
 use crate::exit::Wrong;
 use crate::out::{Out, Tone};
 use crate::system::Role;
 use crate::target::Target;
 use anyhow::Context;
 use futures::{StreamExt, TryStreamExt};
+use gateway::derivation::DerivationKey;
 use launch::progress::{Display, Stage};
 use serde::Serialize;
 use serde_json::{Value, json};

@@ -1,9 +1,10 @@
 //! Both databases, read directly: what the services say of themselves would prove nothing.
 
+use crate::placement_verdict::{Books, CreditState, ReservationOnFile};
 use crate::verdict::VoucherOnFile;
-use anyhow::Context;
+use anyhow::{Context, bail};
 use contracts::orders::{OrderFacts, OrderStatus};
-use contracts::{Currency, Money};
+use contracts::{Currency, Money, OrderId};
 use jiff::Timestamp;
 use sqlx::any::{AnyPoolOptions, install_default_drivers};
 use sqlx::{AnyPool, Row};
@@ -13,6 +14,8 @@ use sqlx::{AnyPool, Row};
 pub struct OrderOnFile {
     /// What it is called in the file that it came from.
     pub external_ref: Option<String>,
+    /// Its customer placed it in the shop; it holds credit.
+    pub is_from_the_shop: bool,
     /// What the rule needs to know.
     pub facts: OrderFacts,
 }
@@ -23,7 +26,7 @@ pub struct OrderOnFile {
 /// When the database cannot be read or holds what no order can be.
 pub async fn orders(database_url: &str) -> anyhow::Result<Vec<OrderOnFile>> {
     let rows = sqlx::query(
-        "select id, external_ref, customer_id, status, total_minor, currency, sent_at_ms
+        "select id, external_ref, origin, customer_id, status, total_minor, currency, sent_at_ms
            from orders
           order by created_at_ms, id",
     )
@@ -33,6 +36,8 @@ pub async fn orders(database_url: &str) -> anyhow::Result<Vec<OrderOnFile>> {
         let text = |column: &str| row.try_get::<String, _>(column);
         let sent_at_ms: Option<i64> = row.try_get("sent_at_ms")?;
         let status = match text("status")?.as_str() {
+            "pending" => OrderStatus::Pending,
+            "rejected" => OrderStatus::Rejected,
             "approved" => OrderStatus::Approved,
             "sent" => OrderStatus::Sent,
             "cancelled" => OrderStatus::Cancelled,
@@ -40,6 +45,7 @@ pub async fn orders(database_url: &str) -> anyhow::Result<Vec<OrderOnFile>> {
         };
         Ok(OrderOnFile {
             external_ref: row.try_get("external_ref")?,
+            is_from_the_shop: text("origin")? == "shop",
             facts: OrderFacts {
                 id: text("id")?.parse()?,
                 status,
@@ -78,6 +84,76 @@ pub async fn vouchers(database_url: &str) -> anyhow::Result<Vec<VoucherOnFile>> 
         })
     };
     rows.iter().map(read).collect::<anyhow::Result<_>>().context("the voucher database")
+}
+
+/// Everything that order-api and risk-api know of the orders that were placed in the shop.
+///
+/// # Errors
+/// When a database cannot be read or holds what cannot be.
+pub async fn placements(order_database: &str, risk_database: &str) -> anyhow::Result<Books> {
+    let orders = orders(order_database).await?;
+    let from_the_shop = orders.into_iter().filter(|order| order.is_from_the_shop);
+    let mut books =
+        Books { orders: from_the_shop.map(|order| order.facts).collect(), ..Books::default() };
+    refusals_and_notices(order_database, &mut books).await.context("the order database")?;
+    credit(risk_database, &mut books).await.context("the risk database")?;
+    Ok(books)
+}
+
+async fn refusals_and_notices(database_url: &str, books: &mut Books) -> anyhow::Result<()> {
+    let pool = open(database_url).await?;
+    let notices = sqlx::query(
+        "select distinct order_id
+           from notices",
+    );
+    for row in notices.fetch_all(&pool).await? {
+        books.noticed.insert(order_id(&row)?);
+    }
+    let refusals = sqlx::query(
+        "select order_id, reason
+           from tombstones
+          where reason is not null",
+    );
+    for row in refusals.fetch_all(&pool).await? {
+        let reason = row.try_get::<String, _>("reason")?.parse()?;
+        books.discarded.insert(order_id(&row)?, reason);
+    }
+    Ok(())
+}
+
+async fn credit(database_url: &str, books: &mut Books) -> anyhow::Result<()> {
+    let pool = open(database_url).await?;
+    let accounts = sqlx::query(
+        "select customer_id, limit_minor, currency
+           from accounts",
+    );
+    for row in accounts.fetch_all(&pool).await? {
+        let customer_id = row.try_get::<String, _>("customer_id")?.parse()?;
+        books.limits.insert(customer_id, money(&row, "limit_minor")?);
+    }
+    let reservations = sqlx::query(
+        "select order_id, customer_id, amount_minor, currency, state
+           from reservations
+          order by created_at, order_id",
+    );
+    for row in reservations.fetch_all(&pool).await? {
+        books.reservations.push(ReservationOnFile {
+            order_id: order_id(&row)?,
+            customer_id: row.try_get::<String, _>("customer_id")?.parse()?,
+            amount: money(&row, "amount_minor")?,
+            state: match row.try_get::<String, _>("state")?.as_str() {
+                "reserved" => CreditState::Reserved,
+                "confirmed" => CreditState::Confirmed,
+                "released" => CreditState::Released,
+                other => bail!("a reservation is {other:?}"),
+            },
+        });
+    }
+    Ok(())
+}
+
+fn order_id(row: &sqlx::any::AnyRow) -> anyhow::Result<OrderId> {
+    Ok(row.try_get::<String, _>("order_id")?.parse()?)
 }
 
 fn money(row: &sqlx::any::AnyRow, amount: &str) -> anyhow::Result<Money> {

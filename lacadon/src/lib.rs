@@ -1,10 +1,12 @@
-//! The command that people type: `dev`, `demo`, `import`, `order`, `voucher`, `outbox`, `doctor`, `replay`. One file per verb.
+//! The command that people type: `dev`, `demo`, `import`, `order`, `voucher`, `credit`, `customer`, `outbox`, `doctor`,
+//! `replay`. One file per verb.
 //!
 //! [`system`] knows the processes of the system and keeps them running; the tests stand on it too.
 
 pub mod api;
+pub mod credit;
+pub mod customer;
 pub mod demo;
-pub mod derivation;
 pub mod dev;
 pub mod doctor;
 pub mod exit;
@@ -15,6 +17,7 @@ pub mod ledger;
 pub mod order;
 pub mod out;
 pub mod outbox;
+pub mod placement_verdict;
 pub mod replay;
 mod signals;
 pub mod system;

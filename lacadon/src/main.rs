@@ -1,6 +1,8 @@
 //! `lacadon`: the command that people type. Each verb has a file of its own.
 
 use clap::{Parser, Subcommand};
+use lacadon::credit::CreditVerb;
+use lacadon::customer::CustomerVerb;
 use lacadon::demo::Demo;
 use lacadon::dev::Dev;
 use lacadon::doctor::Doctor;
@@ -32,7 +34,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// Run the whole system on fresh databases, hand out vouchers and prove that they are right.
+    /// Run the whole system on fresh databases, hand out vouchers, place orders through crashes, prove that all is right.
     Demo(Demo),
     /// Run the whole system on kept data until Ctrl-C.
     Dev(Dev),
@@ -44,6 +46,12 @@ enum Verb {
     /// Show, list and redeem vouchers.
     #[command(subcommand)]
     Voucher(VoucherVerb),
+    /// Grant customers credit, show what is left of it, list what orders hold of it.
+    #[command(subcommand)]
+    Credit(CreditVerb),
+    /// Let a customer in at the front door.
+    #[command(subcommand)]
+    Customer(CustomerVerb),
     /// See events that wait, release events from quarantine.
     #[command(subcommand)]
     Outbox(OutboxVerb),
@@ -77,6 +85,8 @@ async fn run(verb: Verb, target: &Target, out: Out) -> anyhow::Result<()> {
         Verb::Import(import) => import.run(target, out).await,
         Verb::Order(order) => order.run(target, out).await,
         Verb::Voucher(voucher) => voucher.run(target, out).await,
+        Verb::Credit(credit) => credit.run(target, out).await,
+        Verb::Customer(customer) => customer.run(target, out),
         Verb::Outbox(outbox) => outbox.run(target, out).await,
         Verb::Doctor(doctor) => doctor.run(target, out).await,
         Verb::Replay(replay) => replay.run(),

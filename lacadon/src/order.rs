@@ -1,21 +1,21 @@
-//! `order place|send|cancel|show|list`: what the back office does with orders.
+//! `order place|send|cancel|show|list`: how customers place orders, and what the back office does with them.
+
+mod place;
+
+pub use place::Place;
 
 use crate::api::{money, segment, text};
 use crate::dev::link;
 use crate::out::{Out, Tone, plain};
 use crate::system::Role;
 use crate::target::Target;
-use anyhow::Context;
 use clap::{Args, Subcommand};
-use contracts::{Currency, CustomerId, Money};
-use serde_json::{Value, json};
-use std::str::FromStr;
-use uuid::Uuid;
+use serde_json::Value;
 
 /// What to do with an order.
 #[derive(Debug, Subcommand)]
 pub enum OrderVerb {
-    /// Record an approved order.
+    /// Place an order as its customer, and wait for the decision.
     Place(Place),
     /// Mark an order sent; the voucher rule follows.
     Send(One),
@@ -25,23 +25,6 @@ pub enum OrderVerb {
     Show(One),
     /// List orders, oldest first.
     List(List),
-}
-
-/// An order to record.
-#[derive(Debug, Args)]
-pub struct Place {
-    /// Who orders, as in cus_ada.
-    #[arg(long)]
-    customer: CustomerId,
-    /// A line: article number, pieces and price of one, as in LMP-1:2:50.01. May be given several times.
-    #[arg(long = "line", required = true, value_name = "SKU:QTY:PRICE")]
-    lines: Vec<Line>,
-    /// The currency of the prices.
-    #[arg(long, default_value = "EUR")]
-    currency: Currency,
-    /// Repeating the command with the same key makes no second order.
-    #[arg(long)]
-    idempotency_key: Option<String>,
 }
 
 /// One order.
@@ -71,33 +54,6 @@ pub struct List {
     starting_after: Option<String>,
 }
 
-/// A line as it is typed. The price becomes money once the currency is known.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Line {
-    sku: String,
-    quantity: u32,
-    price: String,
-}
-
-impl FromStr for Line {
-    type Err = String;
-
-    /// From the right: an article number may hold colons.
-    fn from_str(typed: &str) -> Result<Self, String> {
-        let mut parts = typed.rsplitn(3, ':');
-        match (parts.next(), parts.next(), parts.next()) {
-            (Some(price), Some(quantity), Some(sku)) if !sku.is_empty() => Ok(Self {
-                sku: sku.to_owned(),
-                quantity: quantity
-                    .parse()
-                    .map_err(|_| format!("{quantity:?} is no number of pieces"))?,
-                price: price.to_owned(),
-            }),
-            _ => Err("a line is SKU:QTY:PRICE, as in LMP-1:2:50.01".to_owned()),
-        }
-    }
-}
-
 impl OrderVerb {
     /// Does it.
     ///
@@ -111,34 +67,6 @@ impl OrderVerb {
             Self::Show(one) => one.show(target, out).await,
             Self::List(list) => list.run(target, out).await,
         }
-    }
-}
-
-impl Place {
-    async fn run(self, target: &Target, out: Out) -> anyhow::Result<()> {
-        let api = target.order_api(Role::BackOffice)?;
-        let lines: Vec<Value> = self
-            .lines
-            .iter()
-            .map(|line| {
-                let unit_price = Money::parse_decimal(&line.price, self.currency)?;
-                Ok(json!({"sku": line.sku, "quantity": line.quantity, "unit_price": unit_price}))
-            })
-            .collect::<anyhow::Result<_>>()?;
-        let body = json!({"customer_id": self.customer, "lines": lines});
-        let key = self.idempotency_key.unwrap_or_else(|| Uuid::new_v4().to_string());
-        let answer = api
-            .post_once("/orders", &key, &body)
-            .await
-            .with_context(|| format!("the order may be repeated with --idempotency-key {key}"))?;
-        if out.is_json {
-            return Ok(out.json(&answer.body)?);
-        }
-        let again =
-            if answer.is_replayed { " (it was placed before, with the same key)" } else { "" };
-        let id = text(&answer.body, "id");
-        out.line(&format!("placed order {id}, {}{again}", money(&answer.body, "total")))?;
-        Ok(out.line(&format!("send it with: cargo lacadon order send {id}"))?)
     }
 }
 
@@ -238,23 +166,4 @@ pub(crate) fn more(out: Out, page: &Value) -> anyhow::Result<()> {
         out.line(&format!("more: --starting-after {}", text(page, "next_cursor")))?;
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_line_is_read_from_the_right() {
-        let line: Line = "LMP:blue:2:50.01".parse().expect("a line");
-
-        assert_eq!(line, Line { sku: "LMP:blue".into(), quantity: 2, price: "50.01".into() });
-    }
-
-    #[test]
-    fn half_a_line_is_refused() {
-        for bad in ["", "LMP-1", "LMP-1:2", ":2:50.01", "LMP-1:two:50.01", "LMP-1:-1:50.01"] {
-            assert!(bad.parse::<Line>().is_err(), "{bad:?}");
-        }
-    }
 }

@@ -2,9 +2,10 @@
 //! options and variables name.
 
 use crate::api::{Api, CallError};
-use crate::derivation::DerivationKey;
 use crate::system::keys::{Keys, read_secret};
 use crate::system::{Role, Running};
+use gateway::derivation::DerivationKey;
+use gateway::token::TokenKey;
 use std::path::PathBuf;
 
 /// Where the system is and who calls. Every verb takes these.
@@ -22,6 +23,14 @@ pub struct Target {
     #[arg(long, global = true, env = "VOUCHER_API_URL")]
     pub voucher_api_url: Option<String>,
 
+    /// Another risk-api than that of the data directory.
+    #[arg(long, global = true, env = "RISK_API_URL")]
+    pub risk_api_url: Option<String>,
+
+    /// Another gateway, the customers' front door, than that of the data directory.
+    #[arg(long, global = true, env = "GATEWAY_URL")]
+    pub gateway_url: Option<String>,
+
     /// The file with the key to call with, instead of the one in the data directory.
     #[arg(long, global = true, env = "LACADON_KEY_FILE")]
     pub key_file: Option<PathBuf>,
@@ -29,6 +38,10 @@ pub struct Target {
     /// The file with the derivation key, instead of the one in the data directory.
     #[arg(long, global = true, env = "LACADON_DERIVATION_KEY_FILE")]
     pub derivation_key_file: Option<PathBuf>,
+
+    /// The file with the key that customers' tokens are signed with, instead of the one in the data directory.
+    #[arg(long, global = true, env = "LACADON_TOKEN_KEY_FILE")]
+    pub token_key_file: Option<PathBuf>,
 }
 
 impl Target {
@@ -54,6 +67,33 @@ impl Target {
     /// When it is not known where it is or with which key to call.
     pub fn voucher_api(&self, role: Role) -> anyhow::Result<Api> {
         self.api("voucher-api", "VOUCHER_API_URL", self.voucher_api_url.as_deref(), role)
+    }
+
+    /// risk-api, called as `role`.
+    ///
+    /// # Errors
+    /// When it is not known where it is or with which key to call.
+    pub fn risk_api(&self, role: Role) -> anyhow::Result<Api> {
+        self.api("risk-api", "RISK_API_URL", self.risk_api_url.as_deref(), role)
+    }
+
+    /// The customers' front door, called with the token that `issue` makes.
+    ///
+    /// # Errors
+    /// When it is not known where it is, or there is no token.
+    pub fn gateway(&self, issue: impl FnOnce() -> anyhow::Result<String>) -> anyhow::Result<Api> {
+        // First: where nothing runs, that is worth a word, and not that there is no key either.
+        let base = self.base("gateway", "GATEWAY_URL", self.gateway_url.as_deref())?;
+        Api::new("gateway", &base, issue()?)
+    }
+
+    /// The key that customers' tokens are signed with.
+    ///
+    /// # Errors
+    /// When its file cannot be read.
+    pub fn token_key(&self) -> anyhow::Result<TokenKey> {
+        let kept = || Keys::of(&self.data_dir).customer_token();
+        TokenKey::read(&self.token_key_file.clone().unwrap_or_else(kept))
     }
 
     /// The key that customer ids are derived with.
@@ -85,16 +125,26 @@ impl Target {
         given: Option<&str>,
         role: Role,
     ) -> anyhow::Result<Api> {
+        let base = self.base(service, variable, given)?;
+        Api::new(service, &base, read_secret(&self.key_file_of(role)?)?)
+    }
+
+    fn base(
+        &self,
+        service: &'static str,
+        variable: &'static str,
+        given: Option<&str>,
+    ) -> anyhow::Result<String> {
         let known = match given {
             Some(given) => Some(given.to_owned()),
             None => self.running()?.and_then(|r| r.address(service).map(str::to_owned)),
         };
-        let base = known.ok_or_else(|| CallError::NothingRuns {
+        let nothing_runs = || CallError::NothingRuns {
             service,
             data_dir: self.data_dir.display().to_string(),
             variable,
-        })?;
-        Api::new(service, &base, read_secret(&self.key_file_of(role)?)?)
+        };
+        Ok(known.ok_or_else(nothing_runs)?)
     }
 }
 
@@ -108,8 +158,11 @@ mod tests {
             data_dir: folder.path().to_path_buf(),
             order_api_url: None,
             voucher_api_url: None,
+            risk_api_url: None,
+            gateway_url: None,
             key_file: None,
             derivation_key_file: None,
+            token_key_file: None,
         };
         (folder, target)
     }

@@ -3,8 +3,10 @@
 use crate::system::Running;
 use anyhow::{Context, anyhow};
 use contracts::OrderId;
+use futures::StreamExt;
 use launch::temporal::{Found, Origin, Surroundings};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::str::FromStr;
 use std::time::Duration;
 use temporalio_client::envconfig::LoadClientConfigProfileOptions;
@@ -13,13 +15,15 @@ use temporalio_client::{
     Client, ClientOptions, Connection, ConnectionOptions, Url, WorkflowGetResultOptions,
 };
 use temporalio_common::UntypedWorkflow;
-use workflows::grant_voucher::workflow_id;
 
 /// A server that takes longer to accept a connection is as good as away.
 const CONNECT: Duration = Duration::from_secs(5);
 
 /// Between two looks at a run that is not there yet.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
+
+/// So many runs are waited for at once.
+const AT_ONCE: usize = 32;
 
 /// Connects to a server at this address, without TLS, in this namespace: the one of a system of ours.
 ///
@@ -89,9 +93,29 @@ pub enum Ended {
     Otherwise(String),
 }
 
-/// Waits for the end of the run that belongs to an order, also for its beginning. Bound it with a time-out.
-pub async fn end_of_run(client: &Client, order_id: OrderId) -> Ended {
-    let handle = client.get_workflow_handle::<UntypedWorkflow>(workflow_id(order_id));
+/// Waits for the end of the process of each of these orders, also for its beginning; `on_end` hears how many have ended.
+/// Bound it with a time-out.
+pub async fn ends_of_runs(
+    client: &Client,
+    orders: impl IntoIterator<Item = OrderId>,
+    workflow_id: fn(OrderId) -> String,
+    mut on_end: impl FnMut(u64),
+) -> BTreeMap<OrderId, Ended> {
+    let mut ending = futures::stream::iter(orders)
+        .map(|order_id| async move { (order_id, end_of_run(client, &workflow_id(order_id)).await) })
+        .buffer_unordered(AT_ONCE);
+    let mut ends = BTreeMap::new();
+    let mut ended = 0;
+    while let Some((order_id, end)) = ending.next().await {
+        ends.insert(order_id, end);
+        ended += 1;
+        on_end(ended);
+    }
+    ends
+}
+
+async fn end_of_run(client: &Client, workflow_id: &str) -> Ended {
+    let handle = client.get_workflow_handle::<UntypedWorkflow>(workflow_id);
     loop {
         match handle.get_result(WorkflowGetResultOptions::default()).await {
             Ok(result) => {

@@ -40,17 +40,18 @@ fn where_nothing_runs_every_verb_says_how_to_start_it() {
     .expect("written");
 
     for verb in [
-        ["order", "list"],
-        ["order", "show"],
-        ["voucher", "list"],
-        ["outbox", "list"],
-        ["import", "orders.csv"],
+        "order list",
+        "order show ord_1",
+        "order place --customer cus_ada --line DUCK:1:120.50",
+        "order place --back-office --customer cus_ada --line DUCK:1:120.50",
+        "voucher list",
+        "credit set --customer cus_ada --limit 500.00",
+        "credit show --customer cus_ada",
+        "credit reservations",
+        "outbox list",
+        "import orders.csv",
     ] {
-        let mut arguments = verb.to_vec();
-        if verb == ["order", "show"] {
-            arguments.push("ord_1");
-        }
-        let output = shell.lacadon(&arguments);
+        let output = shell.lacadon(&verb.split(' ').collect::<Vec<_>>());
 
         assert!(told(&output).contains("cargo dev"), "{}", told(&output));
         assert_eq!(output.status.code(), Some(4), "{verb:?}");
@@ -71,10 +72,19 @@ fn a_wrong_command_line_is_told_from_everything_else() {
     for wrong in [
         ["order", "place", "--customer", "ada", "--line", "LMP-1:2:50.01"].as_slice(),
         ["order", "place", "--customer", "cus_ada", "--line", "LMP-1:50.01"].as_slice(),
+        ["order", "place", "--line", "LMP-1:2:50.01"].as_slice(),
         ["order", "fetch"].as_slice(),
     ] {
         assert_eq!(Shell::open().lacadon(wrong).status.code(), Some(2), "{wrong:?}");
     }
+}
+
+#[test]
+fn without_the_key_that_tokens_are_signed_with_nobody_is_let_in() {
+    let output = Shell::open().lacadon(&["customer", "token", "--customer", "cus_ada"]);
+
+    assert!(told(&output).contains("customer-token.key"), "{}", told(&output));
+    assert_eq!(output.status.code(), Some(1));
 }
 
 #[test]
@@ -92,7 +102,18 @@ fn a_file_that_is_no_export_is_refused_before_anything_is_asked() {
 fn the_help_lists_the_verbs_and_the_exit_codes_but_not_the_guard() {
     let help = told(&Shell::open().lacadon(&["--help"]));
 
-    for part in ["demo", "dev", "import", "order", "voucher", "outbox", "doctor", "Exit codes"] {
+    for part in [
+        "demo",
+        "dev",
+        "import",
+        "order",
+        "voucher",
+        "credit",
+        "customer",
+        "outbox",
+        "doctor",
+        "Exit codes",
+    ] {
         assert!(help.contains(part), "{part} is missing in: {help}");
     }
     assert!(!help.contains("guard"), "{help}");

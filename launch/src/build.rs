@@ -28,6 +28,10 @@ pub struct Binaries {
     pub order_api: PathBuf,
     /// Vouchers.
     pub voucher_api: PathBuf,
+    /// Customers' credit.
+    pub risk_api: PathBuf,
+    /// The customers' front door.
+    pub gateway: PathBuf,
     /// Hears events, runs the processes.
     pub worker: PathBuf,
     /// The command that people type; also guards foreign programs.
@@ -51,9 +55,25 @@ impl Binaries {
         Ok(Self {
             order_api: find("order-api")?,
             voucher_api: find("voucher-api")?,
+            risk_api: find("risk-api")?,
+            gateway: find("gateway")?,
             worker: find("worker")?,
             lacadon: find("lacadon")?,
         })
+    }
+
+    /// The program of a process of the system, as in `order-api`.
+    #[must_use]
+    pub fn named(&self, process: &str) -> Option<&Path> {
+        let program = match process {
+            "order-api" => &self.order_api,
+            "voucher-api" => &self.voucher_api,
+            "risk-api" => &self.risk_api,
+            "gateway" => &self.gateway,
+            "worker" => &self.worker,
+            _ => return None,
+        };
+        Some(program)
     }
 
     /// The programs beside the one that is running.

@@ -155,7 +155,7 @@ fn speak_now_and_then(progress: Arc<Shared>) -> JoinHandle<()> {
                 return;
             }
             let seconds = begun.elapsed().as_secs();
-            plain_line(&format!("{}: {}{}, {seconds} s", state.label, counted(&state), state.now));
+            plain_line(&format!("{}: {}{seconds} s", state.label, busy_with(&state)));
         }
     })
 }
@@ -167,6 +167,12 @@ fn counted(state: &State) -> String {
         (done, None) => format!("{done} done, "),
         (done, Some(total)) => format!("{done} of {}, ", total.max(done)),
     }
+}
+
+/// How much is done and what it is busy with, each with the comma that follows it.
+fn busy_with(state: &State) -> String {
+    let now = if state.now.is_empty() { String::new() } else { format!("{}, ", state.now) };
+    format!("{}{now}", counted(state))
 }
 
 fn plain_line(line: &str) {
@@ -183,6 +189,15 @@ mod tests {
         let state = State { done: 12, total: Some(10), ..State::default() };
 
         assert_eq!(counted(&state), "12 of 12, ");
+    }
+
+    #[test]
+    fn a_stage_that_is_busy_with_nothing_in_particular_says_only_how_much_is_done() {
+        let state = State { done: 2, total: Some(10), ..State::default() };
+        let busy = State { now: "risk-api".to_owned(), ..State::default() };
+
+        assert_eq!(busy_with(&state), "2 of 10, ");
+        assert_eq!(busy_with(&busy), "risk-api, ");
     }
 
     #[test]

@@ -1,10 +1,12 @@
 //! `POST /orders/{id}/cancel`: calls an order off, as long as it was not sent.
 //!
-//! Sent and cancelled exclude each other: both change only an approved order, so whoever comes second is refused.
+//! Sent and cancelled exclude each other: both change only an approved order, so whoever comes second is refused. One that
+//! holds credit tells of it in the same transaction, so that the credit is released.
 
 use crate::api::Api;
+use crate::decision_body::not_approved;
 use crate::get_order::order_unknown;
-use crate::order::{CancelRefusal, Order, Verdict};
+use crate::order::{CancelRefusal, NotApproved, Order, Verdict};
 use crate::order_body::OrderBody;
 use crate::store::audit_trail::{self, Action, Actor};
 use crate::store::orders;
@@ -12,8 +14,10 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use chassis::auth::Caller;
 use chassis::problem::{Json, Path, Problem, ProblemBody};
-use chassis_store::{DatabaseError, Tx, now_ms};
+use chassis_store::{DatabaseError, Tx, now_ms, outbox};
 use contracts::OrderId;
+use contracts::outbox::ORDER_CANCELLED;
+use contracts::placement::ORDER_SENT_ALREADY;
 use tracing::info;
 
 /// What cancelling an order came to.
@@ -27,6 +31,7 @@ enum Cancelled {
 enum Refusal {
     OrderUnknown,
     OrderSent,
+    NotApproved(NotApproved),
 }
 
 /// Cancel an order.
@@ -45,8 +50,9 @@ enum Refusal {
             body = ProblemBody, content_type = "application/problem+json"
         ),
         (
-            status = 409, description = "`order_sent`: it was sent and cannot be called back.",
-            body = ProblemBody, content_type = "application/problem+json"
+            status = 409, body = ProblemBody, content_type = "application/problem+json",
+            description = "`order_sent`: it was sent and cannot be called back. `order_pending`: it is not decided \
+                yet; ask again when it is. `order_rejected`: it was decided against."
         ),
     )
 )]
@@ -72,7 +78,11 @@ pub(crate) async fn cancel_order(
 async fn cancel(tx: &mut Tx, id: OrderId, actor: &Actor) -> Result<Cancelled, DatabaseError> {
     let now_ms = now_ms();
     if let Some(order) = orders::cancel(tx, id, now_ms).await? {
-        audit_trail::record(tx, actor, Action::OrderCancelled, &id.to_string(), now_ms).await?;
+        let subject = id.to_string();
+        if order.holds_credit() {
+            outbox::append(tx, ORDER_CANCELLED, &subject).await?;
+        }
+        audit_trail::record(tx, actor, Action::OrderCancelled, &subject, now_ms).await?;
         return Ok(Cancelled::Now(order));
     }
     let Some(order) = orders::find(tx, id).await? else {
@@ -81,8 +91,11 @@ async fn cancel(tx: &mut Tx, id: OrderId, actor: &Actor) -> Result<Cancelled, Da
     match order.cancelling() {
         Verdict::Done => Ok(Cancelled::Before(order)),
         Verdict::Refused(CancelRefusal::Sent) => Ok(Cancelled::Refused(Refusal::OrderSent)),
-        // It was placed between the two statements (PostgreSQL), so whoever asked could not know of it.
-        Verdict::Due => Ok(Cancelled::Refused(Refusal::OrderUnknown)),
+        Verdict::Refused(CancelRefusal::NotApproved(why)) => {
+            Ok(Cancelled::Refused(Refusal::NotApproved(why)))
+        }
+        // It was approved between the two statements (PostgreSQL): at the first it was not.
+        Verdict::Due => Ok(Cancelled::Refused(Refusal::NotApproved(NotApproved::Pending))),
     }
 }
 
@@ -92,9 +105,10 @@ impl From<Refusal> for Problem {
             Refusal::OrderUnknown => order_unknown(),
             Refusal::OrderSent => Self::new(
                 StatusCode::CONFLICT,
-                "order_sent",
+                ORDER_SENT_ALREADY,
                 "this order was sent and cannot be cancelled; treat it as a return",
             ),
+            Refusal::NotApproved(why) => not_approved(why),
         }
     }
 }

@@ -17,7 +17,7 @@ impl Counts {
     /// Registers the counters, so that they are there, at zero, before the first order.
     #[must_use]
     pub fn start() -> Self {
-        describe_counter!("orders_placed_total", "Orders written down, by where they came from.");
+        describe_counter!("orders_placed_total", "Orders accepted, by where they came from.");
         describe_counter!("orders_sent_total", "Orders marked sent.");
         describe_counter!("orders_cancelled_total", "Orders cancelled.");
         let placed = |origin: Origin| counter!("orders_placed_total", "origin" => origin.as_str());
@@ -30,7 +30,7 @@ impl Counts {
         }
     }
 
-    /// An order was written down.
+    /// An order was accepted: when it was written down, or approved if that is later.
     pub fn placed(&self, origin: Origin) {
         match origin {
             Origin::BackOffice => self.placed_by_back_office.increment(1),

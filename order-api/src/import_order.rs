@@ -1,7 +1,7 @@
 //! `POST /orders/import`: an order from another system, known there by a name that stays the same.
 //!
 //! Its total is taken as given: shipping, taxes and discounts are in it and not in its lines. Importing it twice changes
-//! nothing. It arrives approved; one that was sent or cancelled over there is marked so by a second call.
+//! nothing. It arrives approved, without any credit reserved; one that was sent or cancelled over there is marked so by a second call.
 
 use crate::api::Api;
 use crate::field_checks::{check, is_plain_text};

@@ -6,21 +6,30 @@
 pub mod access;
 mod ack_events;
 pub mod api;
+mod approve_order;
 mod cancel_order;
 mod claim_events;
 pub mod config;
+pub mod contents_hash;
 pub mod counts;
+mod create_order;
 mod cursor;
+mod decision_body;
+mod discard_order;
 mod field_checks;
 mod get_order;
+mod get_placement;
+mod give_notice;
 mod import_order;
 mod list_events;
+mod list_notices;
 mod list_orders;
 mod mark_order_sent;
 pub mod order;
 mod order_body;
 mod page;
 mod place_order;
+pub mod reason;
 mod record_derivation_key;
 mod release_event;
 pub mod store;
@@ -59,6 +68,7 @@ pub static MIGRATIONS: Migrations = Migrations {
     ),
     tags(
         (name = "orders", description = "Placing, importing, sending, cancelling and reading orders."),
+        (name = "placement", description = "What the process that places an order asks, and what became of it."),
         (name = "outbox", description = "Events for those who subscribe, and what became of them."),
         (name = "installation", description = "What holds for this installation as a whole.")
     )
@@ -70,9 +80,14 @@ fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(place_order::place_order, list_orders::list_orders))
         .routes(routes!(import_order::import_order))
-        .routes(routes!(get_order::get_order))
+        .routes(routes!(get_order::get_order, create_order::create_order))
+        .routes(routes!(approve_order::approve_order))
+        .routes(routes!(discard_order::discard_order))
+        .routes(routes!(get_placement::get_placement))
         .routes(routes!(mark_order_sent::mark_order_sent))
         .routes(routes!(cancel_order::cancel_order))
+        .routes(routes!(give_notice::give_notice))
+        .routes(routes!(list_notices::list_notices))
         .routes(routes!(claim_events::claim_events))
         .routes(routes!(ack_events::ack_events))
         .routes(routes!(list_events::list_events))

@@ -4,6 +4,8 @@
 //! changes. A walk through all pages sees every order that matched when it began exactly once. An order that comes to
 //! match behind the walk has changed since; whoever keeps up asks next time with an `updated_since` of a minute before
 //! this walk began, because a change is seen when it is committed, a moment after its `updated_at`.
+//!
+//! Orders that are not decided, or decided against, are listed only when they are asked for.
 
 use crate::api::Api;
 use crate::cursor::Cursor;
@@ -23,7 +25,7 @@ use utoipa::{IntoParams, ToSchema};
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ListOrders {
-    /// Only orders that stand here.
+    /// Only orders that stand here. Without it, pending and rejected ones are left out.
     #[param(inline)]
     status: Option<StatusBody>,
     /// Only this customer's orders.

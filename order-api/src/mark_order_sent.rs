@@ -1,11 +1,13 @@
 //! `POST /orders/{id}/mark-sent`: the order was handed to the carrier.
 //!
-//! Promises one transaction: the state, the event `order.sent` that tells the subscribers, and who did it. Asked again,
-//! or by many at once, it answers the same order and writes nothing more.
+//! Promises one transaction: the state, the events that tell the subscribers (`order.sent` and, if the order holds credit,
+//! `order.sent.credit`), and who did it. Asked again, or by many at once, it answers the same order and writes nothing
+//! more.
 
 use crate::api::Api;
+use crate::decision_body::not_approved;
 use crate::get_order::order_unknown;
-use crate::order::{Order, SendRefusal, Verdict};
+use crate::order::{NotApproved, Order, SendRefusal, Verdict};
 use crate::order_body::OrderBody;
 use crate::store::audit_trail::{self, Action, Actor};
 use crate::store::orders;
@@ -15,7 +17,7 @@ use chassis::auth::Caller;
 use chassis::problem::{Json, Path, Problem, ProblemBody};
 use chassis_store::{DatabaseError, Tx, now_ms, outbox};
 use contracts::OrderId;
-use contracts::outbox::ORDER_SENT;
+use contracts::outbox::{ORDER_SENT, ORDER_SENT_CREDIT};
 use tracing::info;
 
 /// What marking an order sent came to.
@@ -29,6 +31,7 @@ enum Marked {
 enum Refusal {
     OrderUnknown,
     OrderCancelled,
+    NotApproved(NotApproved),
 }
 
 /// Mark an order sent.
@@ -47,8 +50,9 @@ enum Refusal {
             body = ProblemBody, content_type = "application/problem+json"
         ),
         (
-            status = 409, description = "`order_cancelled`: it was cancelled and is not sent.",
-            body = ProblemBody, content_type = "application/problem+json"
+            status = 409, body = ProblemBody, content_type = "application/problem+json",
+            description = "`order_cancelled`: it was cancelled and is not sent. `order_pending`: it is not decided \
+                yet; ask again when it is. `order_rejected`: it was decided against."
         ),
     )
 )]
@@ -76,6 +80,9 @@ async fn mark(tx: &mut Tx, id: OrderId, actor: &Actor) -> Result<Marked, Databas
     if let Some(order) = orders::mark_sent(tx, id, now_ms).await? {
         let subject = id.to_string();
         outbox::append(tx, ORDER_SENT, &subject).await?;
+        if order.holds_credit() {
+            outbox::append(tx, ORDER_SENT_CREDIT, &subject).await?;
+        }
         audit_trail::record(tx, actor, Action::OrderSent, &subject, now_ms).await?;
         return Ok(Marked::Now(order));
     }
@@ -85,8 +92,11 @@ async fn mark(tx: &mut Tx, id: OrderId, actor: &Actor) -> Result<Marked, Databas
     match order.sending() {
         Verdict::Done => Ok(Marked::Before(order)),
         Verdict::Refused(SendRefusal::Cancelled) => Ok(Marked::Refused(Refusal::OrderCancelled)),
-        // It was placed between the two statements (PostgreSQL), so whoever asked could not know of it.
-        Verdict::Due => Ok(Marked::Refused(Refusal::OrderUnknown)),
+        Verdict::Refused(SendRefusal::NotApproved(why)) => {
+            Ok(Marked::Refused(Refusal::NotApproved(why)))
+        }
+        // It was approved between the two statements (PostgreSQL): at the first it was not.
+        Verdict::Due => Ok(Marked::Refused(Refusal::NotApproved(NotApproved::Pending))),
     }
 }
 
@@ -99,6 +109,7 @@ impl From<Refusal> for Problem {
                 "order_cancelled",
                 "this order was cancelled and cannot be sent; place it anew",
             ),
+            Refusal::NotApproved(why) => not_approved(why),
         }
     }
 }

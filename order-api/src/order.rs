@@ -1,7 +1,8 @@
 //! An order and its rules, pure: what it costs, and what it may become.
 //!
-//! An approved order may be sent or cancelled, never both, and neither is ever taken back. What was asked before is
-//! told from what is refused by what is recorded (`sent_at_ms`, `cancelled_at_ms`), not by today's status.
+//! A pending order is approved or rejected. An approved order may be sent or cancelled, never both, and neither is ever
+//! taken back. What was asked before is told from what is refused by what is recorded (`approved_at_ms`, `sent_at_ms`,
+//! `cancelled_at_ms`), not by today's status.
 
 use contracts::{Currency, CustomerId, Money, MoneyError, OrderId};
 use std::fmt;
@@ -46,6 +47,10 @@ pub struct Order {
 /// Where an order stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Status {
+    /// Written down, not decided: neither sent nor cancelled until it is.
+    Pending,
+    /// Decided against, and kept all the same. Final.
+    Rejected,
     /// Accepted; may be sent or cancelled.
     Approved,
     /// Handed to the carrier. Final.
@@ -59,7 +64,7 @@ pub enum Status {
 pub enum Origin {
     /// Entered by the back office.
     BackOffice,
-    /// Placed in the shop.
+    /// Placed in the shop: decided by a process, and on credit.
     Shop,
     /// Brought from another system.
     Import,
@@ -107,6 +112,8 @@ pub enum TotalRefusal {
 pub enum SendRefusal {
     /// It was cancelled.
     Cancelled,
+    /// It is not approved.
+    NotApproved(NotApproved),
 }
 
 /// Why an order is not cancelled.
@@ -114,6 +121,17 @@ pub enum SendRefusal {
 pub enum CancelRefusal {
     /// It was sent.
     Sent,
+    /// It is not approved.
+    NotApproved(NotApproved),
+}
+
+/// Why an order that was never approved is neither sent nor cancelled, nor told of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotApproved {
+    /// It is not decided yet.
+    Pending,
+    /// It was decided against.
+    Rejected,
 }
 
 /// What a change comes to for the order as it stands.
@@ -123,7 +141,7 @@ pub enum Verdict<R> {
     Due,
     /// It was made before; the answer is the same.
     Done,
-    /// It may not be made, now or later.
+    /// It may not be made; why also says whether ever.
     Refused(R),
 }
 
@@ -134,7 +152,10 @@ impl Order {
         match (self.sent_at_ms, self.cancelled_at_ms) {
             (Some(_), _) => Verdict::Done,
             (None, Some(_)) => Verdict::Refused(SendRefusal::Cancelled),
-            (None, None) => Verdict::Due,
+            (None, None) => match self.not_approved() {
+                Some(why) => Verdict::Refused(SendRefusal::NotApproved(why)),
+                None => Verdict::Due,
+            },
         }
     }
 
@@ -144,8 +165,33 @@ impl Order {
         match (self.cancelled_at_ms, self.sent_at_ms) {
             (Some(_), _) => Verdict::Done,
             (None, Some(_)) => Verdict::Refused(CancelRefusal::Sent),
-            (None, None) => Verdict::Due,
+            (None, None) => match self.not_approved() {
+                Some(why) => Verdict::Refused(CancelRefusal::NotApproved(why)),
+                None => Verdict::Due,
+            },
         }
+    }
+
+    /// Why this order cannot be treated as approved. `None`: it was approved, whatever became of it since.
+    #[must_use]
+    pub fn not_approved(&self) -> Option<NotApproved> {
+        match (self.approved_at_ms, self.status) {
+            (Some(_), _) => None,
+            (None, Status::Rejected) => Some(NotApproved::Rejected),
+            // The database holds none of the last three without `approved_at_ms`.
+            (None, Status::Pending | Status::Approved | Status::Sent | Status::Cancelled) => {
+                Some(NotApproved::Pending)
+            }
+        }
+    }
+
+    /// Whether a reservation of its customer's credit belongs to this order, to be released when it is sent or cancelled.
+    ///
+    /// Only placements reserve: orders of the back office and imports hold nothing. Orders that the shop wrote down by
+    /// itself in former times never reserved either; releasing their nothing does no harm.
+    #[must_use]
+    pub fn holds_credit(&self) -> bool {
+        self.origin == Origin::Shop
     }
 
     /// The order as it was when it was placed: the same answer for a repeated request, whatever happened since.
@@ -217,6 +263,8 @@ impl Status {
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::Pending => "pending",
+            Self::Rejected => "rejected",
             Self::Approved => "approved",
             Self::Sent => "sent",
             Self::Cancelled => "cancelled",
@@ -252,11 +300,11 @@ impl FromStr for Status {
     type Err = UnknownWord;
 
     fn from_str(text: &str) -> Result<Self, UnknownWord> {
-        [Self::Approved, Self::Sent, Self::Cancelled]
+        [Self::Pending, Self::Rejected, Self::Approved, Self::Sent, Self::Cancelled]
             .into_iter()
             .find(|status| status.as_str() == text)
             .ok_or_else(|| UnknownWord {
-                expected: "approved, sent or cancelled",
+                expected: "pending, rejected, approved, sent or cancelled",
                 found: text.to_owned(),
             })
     }
@@ -367,6 +415,35 @@ mod tests {
     }
 
     #[test]
+    fn an_order_that_was_never_approved_is_neither_sent_nor_cancelled() {
+        for (status, why) in
+            [(Status::Pending, NotApproved::Pending), (Status::Rejected, NotApproved::Rejected)]
+        {
+            let undecided = Order { status, approved_at_ms: None, ..approved() };
+
+            assert_eq!(undecided.not_approved(), Some(why));
+            assert_eq!(undecided.sending(), Verdict::Refused(SendRefusal::NotApproved(why)));
+            assert_eq!(undecided.cancelling(), Verdict::Refused(CancelRefusal::NotApproved(why)));
+        }
+    }
+
+    #[test]
+    fn an_order_was_approved_by_what_is_recorded_and_not_by_where_it_stands() {
+        for status in [Status::Approved, Status::Sent, Status::Cancelled] {
+            assert_eq!(Order { status, ..approved() }.not_approved(), None);
+        }
+    }
+
+    #[test]
+    fn only_what_a_placement_made_holds_credit() {
+        for (origin, holds) in
+            [(Origin::Shop, true), (Origin::BackOffice, false), (Origin::Import, false)]
+        {
+            assert_eq!(Order { origin, ..approved() }.holds_credit(), holds, "{origin}");
+        }
+    }
+
+    #[test]
     fn a_repeated_request_is_told_what_the_first_one_was_told() {
         let sent =
             Order { status: Status::Sent, sent_at_ms: Some(2), updated_at_ms: 2, ..approved() };
@@ -376,7 +453,9 @@ mod tests {
 
     #[test]
     fn every_word_is_read_back() {
-        for status in [Status::Approved, Status::Sent, Status::Cancelled] {
+        for status in
+            [Status::Pending, Status::Rejected, Status::Approved, Status::Sent, Status::Cancelled]
+        {
             assert_eq!(status.as_str().parse(), Ok(status));
         }
         for origin in [Origin::BackOffice, Origin::Shop, Origin::Import] {

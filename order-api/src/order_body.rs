@@ -35,7 +35,7 @@ pub(crate) struct OrderBody {
     /// When the customer placed it.
     #[schema(format = DateTime)]
     placed_at: String,
-    /// When it was approved; absent until then.
+    /// When it was approved; absent until then, and never cleared.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(format = DateTime, nullable = false)]
     approved_at: Option<String>,
@@ -56,6 +56,10 @@ pub(crate) struct OrderBody {
 #[schema(as = OrderStatus)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum StatusBody {
+    /// Written down, not decided: neither sent nor cancelled until it is.
+    Pending,
+    /// Decided against, and kept all the same. Final.
+    Rejected,
     /// Accepted; may be sent or cancelled.
     Approved,
     /// Handed to the carrier. Final.
@@ -126,6 +130,8 @@ impl From<MoneyBody> for Money {
 impl From<Status> for StatusBody {
     fn from(status: Status) -> Self {
         match status {
+            Status::Pending => Self::Pending,
+            Status::Rejected => Self::Rejected,
             Status::Approved => Self::Approved,
             Status::Sent => Self::Sent,
             Status::Cancelled => Self::Cancelled,
@@ -136,6 +142,8 @@ impl From<Status> for StatusBody {
 impl From<StatusBody> for Status {
     fn from(status: StatusBody) -> Self {
         match status {
+            StatusBody::Pending => Self::Pending,
+            StatusBody::Rejected => Self::Rejected,
             StatusBody::Approved => Self::Approved,
             StatusBody::Sent => Self::Sent,
             StatusBody::Cancelled => Self::Cancelled,

@@ -1,9 +1,8 @@
-//! `POST /orders`: places an order, once per caller and Idempotency-Key.
+//! `POST /orders`: the back office enters an order, once per caller and Idempotency-Key. No credit is reserved for it.
 //!
 //! The key stands on the row that it made, for ever, and is written in the same transaction: a caller that hears nothing
 //! asks again with the same key and body and gets the same answer, whatever became of the order since.
 
-use crate::access::{BACK_OFFICE, SHOP};
 use crate::api::Api;
 use crate::field_checks::{check, is_plain_text};
 use crate::order::{self, Line, Order, Origin, Status, TotalRefusal};
@@ -13,7 +12,7 @@ use crate::store::orders::{self, Origination};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use chassis::auth::{Caller, Role};
+use chassis::auth::Caller;
 use chassis::problem::{FieldError, Json, Problem, ProblemBody};
 use chassis_store::idempotency::{BodyHash, IDEMPOTENCY_REPLAYED, IdempotencyKey};
 use chassis_store::{DatabaseError, Tx, now_ms};
@@ -56,7 +55,6 @@ pub(crate) struct PlacedLine {
 /// Everything that the transaction needs.
 struct Placement {
     id: OrderId,
-    origin: Origin,
     customer_id: CustomerId,
     lines: Vec<Line>,
     total: Money,
@@ -73,7 +71,7 @@ enum Placed {
 
 /// Place an order.
 ///
-/// The order is approved at once. Repeatable: the same key and body give the same answer, for ever.
+/// For the back office: the order is approved at once, and no credit is reserved for it. Repeatable: the same key and body give the same answer, for ever.
 #[utoipa::path(
     post,
     path = "/orders",
@@ -115,8 +113,8 @@ pub(crate) async fn place_order(
     match api.database.write(placement, |tx, new| Box::pin(place(tx, new))).await? {
         Placed::Now(order) => {
             api.counts.placed(order.origin);
-            info!(order.id = %order.id, order.origin = %order.origin,
-                amount_minor = order.total.amount_minor, "placed order {}", order.id);
+            info!(order.id = %order.id, amount_minor = order.total.amount_minor,
+                "placed order {}", order.id);
             Ok((StatusCode::CREATED, order.location(), Json(OrderBody::from(order)))
                 .into_response())
         }
@@ -134,7 +132,6 @@ fn parse(caller: Caller, key: IdempotencyKey, request: PlaceOrder) -> Result<Pla
     let lines: Vec<Line> = request.lines.into_iter().map(Line::from).collect();
     Ok(Placement {
         id: OrderId::make(),
-        origin: origin_of(caller.role)?,
         customer_id: request.customer_id,
         total: order::total_of(&lines).map_err(total_refused)?,
         lines,
@@ -142,17 +139,6 @@ fn parse(caller: Caller, key: IdempotencyKey, request: PlaceOrder) -> Result<Pla
         contents,
         actor: Actor::of(caller),
     })
-}
-
-/// Whose orders these are. The table of access lets no other role in.
-fn origin_of(role: Role) -> Result<Origin, Problem> {
-    if role == BACK_OFFICE {
-        Ok(Origin::BackOffice)
-    } else if role == SHOP {
-        Ok(Origin::Shop)
-    } else {
-        Err(Problem::internal(&"the table of access lets a role place orders that has no origin"))
-    }
 }
 
 async fn place(tx: &mut Tx, new: &Placement) -> Result<Placed, DatabaseError> {
@@ -178,7 +164,7 @@ impl Placement {
         Order {
             id: self.id,
             status: Status::Approved,
-            origin: self.origin,
+            origin: Origin::BackOffice,
             external_ref: None,
             customer_id: self.customer_id.clone(),
             lines: self.lines.clone(),

@@ -4,4 +4,7 @@
 
 pub mod audit_trail;
 pub mod derivation_keys;
+pub mod notices;
 pub mod orders;
+pub mod pending_orders;
+pub mod tombstones;

@@ -8,19 +8,25 @@ use service_tests::WhoMay;
 const WHO_MAY: WhoMay = WhoMay {
     letters: &[('B', BACK_OFFICE), ('S', SHOP), ('W', WORKER), ('A', AUDITOR)],
     rows: &[
-        ("POST", "/orders", "BS"),
+        ("POST", "/orders", "B"),
         ("GET", "/orders", "BSWA"),
         ("POST", "/orders/import", "B"),
         ("GET", "/orders/{id}", "BSWA"),
+        ("PUT", "/orders/{id}", "W"),
+        ("POST", "/orders/{id}/approve", "W"),
+        ("POST", "/orders/{id}/discard", "W"),
+        ("GET", "/orders/{id}/placement", "BSWA"),
         ("POST", "/orders/{id}/mark-sent", "B"),
-        ("POST", "/orders/{id}/cancel", "BS"),
+        ("POST", "/orders/{id}/cancel", "BSW"),
+        ("PUT", "/orders/{id}/notices/{kind}", "W"),
+        ("GET", "/orders/{id}/notices", "BSA"),
         ("POST", "/outbox/claim", "W"),
         ("POST", "/outbox/ack", "W"),
         ("GET", "/outbox/events", "BA"),
         ("POST", "/outbox/events/{event_id}/release", "B"),
         ("PUT", "/derivation-key", "BS"),
     ],
-    examples: &[("{id}", "ord_1"), ("{event_id}", "evt_1")],
+    examples: &[("{id}", "ord_1"), ("{kind}", "order_approved"), ("{event_id}", "evt_1")],
 };
 
 #[test]

@@ -38,12 +38,49 @@ async fn an_order_cancelled_by_many_at_once_is_cancelled_once() {
 }
 
 #[tokio::test]
-async fn a_cancelled_order_tells_nobody_as_long_as_nobody_listens() {
+async fn a_cancelled_order_that_holds_credit_tells_of_it_once_and_no_other_does() {
     on_every_database(|world| async move {
-        let id = world.placed("a", 100_01).await;
-        world.shop().cancel(&id).await;
+        let of_back_office = world.placed("a", 100_01).await;
+        let of_shop = world.approved(100_01).await;
 
-        assert_eq!(world.count("select count(*) from outbox_events").await, 0);
+        for _ in 0..2 {
+            world.back_office().cancel(&of_back_office).await;
+            world.shop().cancel(&of_shop).await;
+        }
+
+        assert_eq!(world.events().await, [format!("order.cancelled {of_shop}")]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_process_cancels_too_and_is_on_record() {
+    on_every_database(|world| async move {
+        let id = world.approved(100_01).await;
+
+        let cancelled = world.worker().cancel(&id).await;
+
+        assert_eq!((cancelled.status, &cancelled.body["status"]), (200, &json!("cancelled")));
+        let trail = "select caller from audit_trail where action = 'order.cancelled'";
+        assert_eq!(world.texts(trail).await, ["worker-1"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_order_that_is_not_approved_is_not_cancelled() {
+    on_every_database(|world| async move {
+        let (pending, rejected) = (world.pending(100_01).await, world.rejected(100_01).await);
+        let before = world.dump().await;
+
+        let not_yet = world.shop().cancel(&pending).await;
+        let never = world.shop().cancel(&rejected).await;
+
+        assert_eq!(not_yet.problem(), (409, "order_pending".into()));
+        assert_eq!(never.problem(), (409, "order_rejected".into()));
+        assert_eq!(world.dump().await, before);
+        world.worker().approve(&pending).await;
+        assert_eq!(world.shop().cancel(&pending).await.status, 200);
     })
     .await;
 }

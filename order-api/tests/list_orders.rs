@@ -56,7 +56,7 @@ async fn a_list_holds_what_was_asked_for() {
         let sent = world.sent("b", 1).await;
         let mut for_bob = cart(1);
         for_bob["customer_id"] = json!("cus_bob");
-        let bobs = world.shop().place("c", &for_bob).await.id();
+        let bobs = world.back_office().place("c", &for_bob).await.id();
         world.shop().cancel(&bobs).await;
 
         let list = async |query: &str| ids(&world.auditor().get(&format!("/orders?{query}")).await);
@@ -65,6 +65,40 @@ async fn a_list_holds_what_was_asked_for() {
         assert_eq!(list("status=cancelled&customer_id=cus_bob").await, [bobs.as_str()]);
         assert_eq!(list("status=sent&customer_id=cus_bob").await, [""; 0]);
         assert_eq!(list("customer_id=cus_ada").await, [approved, sent]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn orders_that_are_not_approved_are_listed_only_when_asked_for() {
+    on_every_database(|world| async move {
+        let pending = world.pending(1).await;
+        let rejected = world.rejected(1).await;
+        let approved = world.approved(1).await;
+
+        let list = async |query: &str| ids(&world.auditor().get(&format!("/orders{query}")).await);
+        assert_eq!(list("").await, [approved.as_str()]);
+        assert_eq!(list("?customer_id=cus_ada").await, [approved.as_str()]);
+        assert_eq!(list("?updated_since=1970-01-01T00:00:00Z").await, [approved.as_str()]);
+        assert_eq!(list("?status=approved").await, [approved.as_str()]);
+        assert_eq!(list("?status=pending").await, [pending.as_str()]);
+        assert_eq!(list("?status=rejected").await, [rejected.as_str()]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_order_that_is_approved_behind_a_walk_is_found_by_its_change() {
+    on_every_database(|world| async move {
+        let pending = world.pending(1).await;
+        let placed = place_some(&world, 1).await;
+        world.run("update orders set updated_at_ms = 1000").await.expect("long ago");
+        assert_eq!(walk(&world, "/orders?limit=1").await, placed);
+
+        world.worker().approve(&pending).await;
+
+        let changed = world.auditor().get("/orders?updated_since=1970-01-01T00:00:02Z").await;
+        assert_eq!(ids(&changed), [pending]);
     })
     .await;
 }

@@ -29,6 +29,45 @@ async fn a_sent_order_tells_its_subscribers_in_the_same_transaction() {
 }
 
 #[tokio::test]
+async fn a_sent_order_that_holds_credit_tells_of_that_too_and_no_other_does() {
+    on_every_database(|world| async move {
+        let of_shop = world.approved(100_01).await;
+        let of_back_office = world.placed("a", 100_01).await;
+
+        for _ in 0..2 {
+            world.back_office().mark_sent(&of_shop).await;
+            world.back_office().mark_sent(&of_back_office).await;
+        }
+
+        let expected = [
+            format!("order.sent {of_shop}"),
+            format!("order.sent.credit {of_shop}"),
+            format!("order.sent {of_back_office}"),
+        ];
+        assert_eq!(world.events().await, expected);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_order_that_is_not_approved_is_not_sent() {
+    on_every_database(|world| async move {
+        let (pending, rejected) = (world.pending(100_01).await, world.rejected(100_01).await);
+        let before = world.dump().await;
+
+        let not_yet = world.back_office().mark_sent(&pending).await;
+        let never = world.back_office().mark_sent(&rejected).await;
+
+        assert_eq!(not_yet.problem(), (409, "order_pending".into()));
+        assert_eq!(never.problem(), (409, "order_rejected".into()));
+        assert_eq!(world.dump().await, before);
+        world.worker().approve(&pending).await;
+        assert_eq!(world.back_office().mark_sent(&pending).await.status, 200);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn an_order_sent_by_many_at_once_is_sent_once() {
     on_every_database(|world| async move {
         let id = world.placed("a", 100_01).await;

@@ -1,8 +1,8 @@
-//! Placing an order.
+//! Placing an order by the back office.
 
 use crate::support::{World, cart, on_every_database, secret_of};
 use futures::future::join_all;
-use order_api::access::SHOP;
+use order_api::access::BACK_OFFICE;
 use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
@@ -13,12 +13,12 @@ async fn an_order_costs_the_sum_of_its_lines() {
     on_every_database(|world| async move {
         for (key, cents) in [("a", 99_99), ("b", 100_00), ("c", 100_01), ("d", 0), ("e", i64::MAX)]
         {
-            let placed = world.shop().place(key, &cart(cents)).await;
+            let placed = world.back_office().place(key, &cart(cents)).await;
 
             assert_eq!(placed.status, 201, "{placed:?}");
             assert_eq!(placed.body["total"], json!({"amount": cents, "currency": "EUR"}));
         }
-        let placed = world.shop().place("f", &cart_of(&[(3, 33_33), (1, 2)])).await;
+        let placed = world.back_office().place("f", &cart_of(&[(3, 33_33), (1, 2)])).await;
         assert_eq!(placed.body["total"]["amount"], json!(100_01));
     })
     .await;
@@ -27,7 +27,7 @@ async fn an_order_costs_the_sum_of_its_lines() {
 #[tokio::test]
 async fn a_new_order_is_approved_not_sent_and_found_at_its_location() {
     on_every_database(|world| async move {
-        let placed = world.shop().place("a", &cart(100_01)).await;
+        let placed = world.back_office().place("a", &cart(100_01)).await;
 
         assert_eq!(placed.body["status"], "approved");
         assert_eq!(placed.body["sent_at"], Value::Null);
@@ -41,16 +41,25 @@ async fn a_new_order_is_approved_not_sent_and_found_at_its_location() {
 }
 
 #[tokio::test]
-async fn an_order_comes_from_where_its_caller_is() {
+async fn an_order_of_the_back_office_says_so_and_who_entered_it() {
     on_every_database(|world| async move {
-        let in_shop = world.shop().place("a", &cart(1)).await;
-        let by_phone = world.back_office().place("a", &cart(1)).await;
+        let placed = world.back_office().place("a", &cart(1)).await;
 
-        assert_eq!(in_shop.body["origin"], "shop");
-        assert_eq!(by_phone.body["origin"], "back_office");
-        let trail = world
-            .texts("select caller from audit_trail where action = 'order.placed' order by caller");
-        assert_eq!(trail.await, ["back-office-1", "shop-1"]);
+        assert_eq!(placed.body["origin"], "back_office");
+        let trail =
+            "select caller || ' ' || subject from audit_trail where action = 'order.placed'";
+        assert_eq!(world.texts(trail).await, [format!("back-office-1 {}", placed.id())]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_shop_places_no_order_past_the_process_that_decides() {
+    on_every_database(|world| async move {
+        let refused = world.shop().place("a", &cart(1)).await;
+
+        assert_eq!(refused.problem(), (403, "forbidden".into()));
+        assert_eq!(world.count("select count(*) from orders").await, 0);
     })
     .await;
 }
@@ -58,10 +67,10 @@ async fn an_order_comes_from_where_its_caller_is() {
 #[tokio::test]
 async fn the_same_key_and_body_place_one_order_and_get_one_answer() {
     on_every_database(|world| async move {
-        let first = world.shop().place("a", &cart(100_01)).await;
+        let first = world.back_office().place("a", &cart(100_01)).await;
         world.back_office().mark_sent(&first.id()).await;
 
-        let again = world.shop().place("a", &cart(100_01)).await;
+        let again = world.back_office().place("a", &cart(100_01)).await;
 
         assert_eq!((again.status, &again.body), (201, &first.body));
         assert_eq!(first.header("idempotency-replayed"), None);
@@ -75,9 +84,9 @@ async fn the_same_key_and_body_place_one_order_and_get_one_answer() {
 #[tokio::test]
 async fn the_same_request_sent_by_many_at_once_places_one_order() {
     on_every_database(|world| async move {
-        let (shop, cart) = (world.shop(), cart(100_01));
+        let (back_office, cart) = (world.back_office(), cart(100_01));
 
-        let answers = join_all((0..32).map(|_| shop.place("a", &cart))).await;
+        let answers = join_all((0..32).map(|_| back_office.place("a", &cart))).await;
 
         assert!(answers.iter().all(|answer| answer.status == 201), "{answers:?}");
         assert!(answers.iter().all(|answer| answer.body == answers[0].body), "{answers:?}");
@@ -92,11 +101,12 @@ async fn the_same_request_sent_by_many_at_once_places_one_order() {
 #[tokio::test]
 async fn the_order_of_fields_makes_no_other_request() {
     on_every_database(|world| async move {
-        let first = world.shop().place("a", &cart(1)).await;
+        let first = world.back_office().place("a", &cart(1)).await;
         let text = r#"{ "lines": [ {"unit_price": {"currency": "EUR", "amount": 1}, "quantity": 1,
             "sku": "lamp-01"} ], "customer_id": "cus_ada" }"#;
 
-        let request = world.shop().request(Method::POST, "/orders").header("idempotency-key", "a");
+        let request =
+            world.back_office().request(Method::POST, "/orders").header("idempotency-key", "a");
         let request = request.header("content-type", "application/json").body(text);
         let again = request.send().await.expect("an answer");
 
@@ -111,7 +121,7 @@ async fn a_key_that_placed_another_order_is_refused() {
     on_every_database(|world| async move {
         world.placed("a", 100_01).await;
 
-        let refused = world.shop().place("a", &cart(100_02)).await;
+        let refused = world.back_office().place("a", &cart(100_02)).await;
 
         assert_eq!(refused.problem(), (422, "key_reused".into()));
         assert_eq!(world.count("select count(*) from orders").await, 1);
@@ -122,11 +132,12 @@ async fn a_key_that_placed_another_order_is_refused() {
 #[tokio::test]
 async fn the_keys_of_one_caller_do_not_meet_those_of_another() {
     on_every_database(|world| async move {
-        let in_shop = world.shop().place("a", &cart(1)).await;
-        let by_phone = world.back_office().place("a", &cart(2)).await;
+        let first = world.back_office().place("a", &cart(1)).await;
+        world.run("update orders set placed_by = 'back-office-2'").await.expect("a colleague's");
+        let second = world.back_office().place("a", &cart(2)).await;
 
-        assert_eq!((in_shop.status, by_phone.status), (201, 201));
-        assert_ne!(in_shop.id(), by_phone.id());
+        assert_eq!((first.status, second.status), (201, 201));
+        assert_ne!(first.id(), second.id());
     })
     .await;
 }
@@ -134,9 +145,9 @@ async fn the_keys_of_one_caller_do_not_meet_those_of_another() {
 #[tokio::test]
 async fn an_order_needs_a_readable_key() {
     on_every_database(|world| async move {
-        let without = world.shop().post("/orders", &cart(1)).await;
-        let too_long = world.shop().place(&"k".repeat(256), &cart(1)).await;
-        let longest = world.shop().place(&"k".repeat(255), &cart(1)).await;
+        let without = world.back_office().post("/orders", &cart(1)).await;
+        let too_long = world.back_office().place(&"k".repeat(256), &cart(1)).await;
+        let longest = world.back_office().place(&"k".repeat(255), &cart(1)).await;
 
         assert_eq!(without.problem(), (400, "idempotency_key_required".into()));
         assert_eq!(too_long.problem(), (400, "idempotency_key_invalid".into()));
@@ -151,7 +162,7 @@ async fn an_order_in_two_currencies_is_refused() {
         let mut cart = cart_of(&[(1, 1), (1, 1)]);
         cart["lines"][1]["unit_price"]["currency"] = json!("USD");
 
-        let refused = world.shop().place("a", &cart).await;
+        let refused = world.back_office().place("a", &cart).await;
 
         assert_eq!(refused.problem(), (422, "mixed_currencies".into()));
         assert_eq!(refused.pointers(), ["/lines/1/unit_price/currency"]);
@@ -163,7 +174,7 @@ async fn an_order_in_two_currencies_is_refused() {
 async fn a_total_beyond_64_bits_is_refused() {
     on_every_database(|world| async move {
         for lines in [&[(1, i64::MAX), (1, 1)][..], &[(2, i64::MAX)], &[(1_000_000, i64::MAX)]] {
-            let refused = world.shop().place("a", &cart_of(lines)).await;
+            let refused = world.back_office().place("a", &cart_of(lines)).await;
 
             assert_eq!(refused.problem(), (422, "total_too_large".into()));
         }
@@ -212,7 +223,7 @@ async fn a_body_that_does_not_fit_is_refused_by_the_field() {
             ),
         ];
         for (pointer, body) in cases {
-            let refused = world.shop().place("a", &body).await;
+            let refused = world.back_office().place("a", &body).await;
 
             assert_eq!(refused.problem(), (422, "invalid_body".into()), "{body}");
             assert_eq!(refused.pointers(), [pointer], "{body}");
@@ -226,7 +237,7 @@ async fn a_body_that_does_not_fit_is_refused_by_the_field() {
 async fn what_is_no_json_or_too_much_of_it_is_refused() {
     on_every_database(|world| async move {
         let send = async |content_type: &'static str, body: String| {
-            let request = world.shop().request(Method::POST, "/orders");
+            let request = world.back_office().request(Method::POST, "/orders");
             let request =
                 request.header("idempotency-key", "a").header("content-type", content_type);
             crate::support::answer(request.body(body)).await.problem()
@@ -243,7 +254,7 @@ async fn what_is_no_json_or_too_much_of_it_is_refused() {
 #[tokio::test]
 async fn two_hundred_lines_are_one_order() {
     on_every_database(|world| async move {
-        let placed = world.shop().place("a", &cart_of(&[(1_000_000, 1); 200])).await;
+        let placed = world.back_office().place("a", &cart_of(&[(1_000_000, 1); 200])).await;
 
         assert_eq!(placed.status, 201, "{placed:?}");
         assert_eq!(placed.body["total"]["amount"], json!(200_000_000));
@@ -259,7 +270,7 @@ async fn a_caller_that_hangs_up_after_the_commit_finds_its_order() {
         world.wait_for("select count(*) from orders").await;
         drop(unread);
 
-        let again = world.shop().place("a", &cart(100_01)).await;
+        let again = world.back_office().place("a", &cart(100_01)).await;
 
         assert_eq!(again.status, 201, "{again:?}");
         assert_eq!(again.header("idempotency-replayed"), Some("true"));
@@ -270,7 +281,7 @@ async fn a_caller_that_hangs_up_after_the_commit_finds_its_order() {
 
 async fn send_and_do_not_listen(world: &World, key: &str) -> TcpStream {
     let body = cart(100_01).to_string();
-    let (secret, length) = (secret_of(SHOP), body.len());
+    let (secret, length) = (secret_of(BACK_OFFICE), body.len());
     let request = format!(
         "POST /orders HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {secret}\r\n\
          idempotency-key: {key}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"

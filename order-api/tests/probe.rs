@@ -20,6 +20,8 @@ async fn the_business_and_its_outbox_are_counted() {
         world.sent("a", 100_01).await;
         let id = world.placed("b", 100_01).await;
         world.shop().cancel(&id).await;
+        let pending = world.pending(100_01).await;
+        world.worker().approve(&pending).await;
         world
             .run("update outbox_events set occurred_at = occurred_at - 60000")
             .await
@@ -37,7 +39,8 @@ async fn the_business_and_its_outbox_are_counted() {
                 .unwrap_or_else(|| panic!("no {name} in {metrics}"));
             line.rsplit(' ').next().and_then(|number| number.parse::<f64>().ok()).expect("a number")
         };
-        assert!(value_of(r#"orders_placed_total{origin="shop"}"#) >= 2.0);
+        assert!(value_of(r#"orders_placed_total{origin="back_office"}"#) >= 2.0);
+        assert!(value_of(r#"orders_placed_total{origin="shop"}"#) >= 1.0);
         assert!(value_of(r#"orders_placed_total{origin="import"}"#) >= 0.0);
         assert!(value_of("orders_sent_total") >= 1.0);
         assert!(value_of("orders_cancelled_total") >= 1.0);
@@ -84,7 +87,7 @@ async fn a_service_without_its_database_is_alive_and_not_ready() {
         assert_eq!(world.nobody().get("/livez").await.status, 200);
         assert_eq!(world.nobody().get("/readyz").await.problem(), (503, "not_ready".into()));
         let read = world.worker().get("/orders").await;
-        let written = world.shop().place("a", &crate::support::cart(1)).await;
+        let written = world.back_office().place("a", &crate::support::cart(1)).await;
         for refused in [read, written] {
             assert_eq!(refused.problem(), (503, "database_unavailable".into()));
             assert_eq!(refused.header("retry-after"), Some("1"));

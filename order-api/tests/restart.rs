@@ -6,7 +6,7 @@ use serde_json::json;
 #[tokio::test]
 async fn a_restart_keeps_everything() {
     on_every_database(|world| async move {
-        let placed = world.shop().place("a", &cart(100_01)).await;
+        let placed = world.back_office().place("a", &cart(100_01)).await;
         let sent = world.back_office().mark_sent(&placed.id()).await;
         let before = world.auditor().get("/orders").await;
         let events = world.auditor().get("/outbox/events").await;
@@ -15,7 +15,7 @@ async fn a_restart_keeps_everything() {
 
         assert_eq!(world.auditor().get("/orders").await.body, before.body);
         assert_eq!(world.auditor().get("/outbox/events").await.body, events.body);
-        let again = world.shop().place("a", &cart(100_01)).await;
+        let again = world.back_office().place("a", &cart(100_01)).await;
         assert_eq!((again.status, &again.body), (201, &placed.body));
         assert_eq!(again.header("idempotency-replayed"), Some("true"));
         assert_eq!(world.back_office().mark_sent(&placed.id()).await.body, sent.body);

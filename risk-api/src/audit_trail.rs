@@ -1,4 +1,7 @@
-//! Who changed which account or reservation how: written in the transaction that did it, and only ever added to.
+//! Who changed which account how, and which order kept or gave up its credit: written in the transaction that did it, and
+//! only ever added to.
+//!
+//! A reservation is on record from its confirmation on. A placement that fails before that leaves no row here either.
 
 use chassis::auth::Caller;
 use chassis_store::{DatabaseError, Tx};
@@ -25,11 +28,9 @@ pub(crate) enum Action {
     Opened,
     /// An account got other terms.
     Changed,
-    /// An order reserved credit.
-    Reserved,
     /// An order was approved, and keeps its credit.
     Confirmed,
-    /// A placement was taken back; its reservation is gone.
+    /// A reservation that was confirmed is gone all the same.
     Undone,
     /// An order needs its credit no longer; its reservation is kept.
     Closed,
@@ -40,7 +41,6 @@ impl Action {
         match self {
             Self::Opened => "account.opened",
             Self::Changed => "account.changed",
-            Self::Reserved => "reservation.reserved",
             Self::Confirmed => "reservation.confirmed",
             Self::Undone => "reservation.undone",
             Self::Closed => "reservation.closed",

@@ -1,6 +1,6 @@
 //! `POST /reservations/{order_id}/confirm`: the order is approved and keeps its credit.
 //!
-//! Repeatable. That the credit was released meanwhile is an answer and not an error: the caller decides what it means.
+//! Repeatable. From here on the reservation is on record. That the credit was released meanwhile is an answer and not an error: the caller decides what it means.
 
 use crate::audit_trail::{Action, Actor, record};
 use crate::reservation::State as Credit;
@@ -59,16 +59,17 @@ async fn confirm(
         return Ok(Some(Credit::Released(reason)));
     }
     let at_ms = now_ms();
-    if store::confirm(tx, order_id, at_ms).await? {
-        let subject = order_id.to_string();
-        record(tx, actor, Action::Confirmed, (&subject, ""), at_ms).await?;
-        return Ok(Some(Credit::Confirmed));
-    }
-    let reservation = store::reservation(tx, order_id).await?;
-    if reservation.is_none() {
+    let is_confirmed_now = store::confirm(tx, order_id, at_ms).await?;
+    let Some(reservation) = store::reservation(tx, order_id).await? else {
         store::forget_order(tx, order_id).await?;
+        return Ok(None);
+    };
+    if is_confirmed_now {
+        let subject = order_id.to_string();
+        let contents = format!("{} of {}", reservation.amount, reservation.customer_id);
+        record(tx, actor, Action::Confirmed, (&subject, &contents), at_ms).await?;
     }
-    Ok(reservation.map(|reservation| reservation.state))
+    Ok(Some(reservation.state))
 }
 
 fn reservation_unknown() -> Problem {

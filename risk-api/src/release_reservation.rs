@@ -1,10 +1,11 @@
 //! `DELETE /reservations/{order_id}`: the order needs its credit no longer, and reserves no more.
 //!
-//! `undo` takes the reservation back as if it had never been; `close` keeps its row. Both may come before, during and
-//! after the reserve that they release, and any number of times: the first that comes decides, and its reason stays.
+//! `undo` takes the reservation back as if it had never been, the tombstone apart; `close` keeps its row. Both may come
+//! before, during and after the reserve that they release, and any number of times: the first that comes decides, and its
+//! reason stays. On record is what closes, and what undoes a reservation that was confirmed and so is on record itself.
 
 use crate::audit_trail::{Action, Actor, record};
-use crate::reservation::{Reason, State as Credit};
+use crate::reservation::{Reason, State as Credit, StateName};
 use crate::reservation_body::CreditStateBody;
 use crate::{Api, store};
 use axum::extract::State;
@@ -23,6 +24,8 @@ use utoipa::{IntoParams, ToSchema};
 #[into_params(parameter_in = Query)]
 pub(crate) struct Release {
     /// Whether the placement failed or the order is done with.
+    // In place: a schema that only a query names is not among the document's components.
+    #[param(inline)]
     kind: ReleaseKind,
     /// A stable code.
     #[param(value_type = String, pattern = "^[a-z0-9_]{1,64}$", example = "cancelled_by_customer")]
@@ -102,15 +105,17 @@ async fn release(
     store::bury(tx, order_id, &reason).await?;
     let action = match asked.kind {
         ReleaseKind::Undo => {
-            store::delete(tx, order_id).await?;
-            Action::Undone
+            let undone = store::delete(tx, order_id).await?;
+            (undone == Some(StateName::Confirmed)).then_some(Action::Undone)
         }
         ReleaseKind::Close => {
             store::close(tx, order_id, &reason, at_ms).await?;
-            Action::Closed
+            Some(Action::Closed)
         }
     };
-    let subject = order_id.to_string();
-    record(tx, actor, action, (&subject, reason.as_str()), at_ms).await?;
+    if let Some(action) = action {
+        let subject = order_id.to_string();
+        record(tx, actor, action, (&subject, reason.as_str()), at_ms).await?;
+    }
     Ok(Released::Now(reason))
 }

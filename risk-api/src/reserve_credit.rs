@@ -1,18 +1,16 @@
 //! `PUT /reservations/{order_id}`: an order takes its part of the customer's credit, or is refused and leaves nothing.
 //!
 //! Whoever asks again gets what was reserved before: an order never counts against itself. An order that was released,
-//! also before it ever reserved, reserves no more. Fields that this service does not know are ignored: the worker may
-//! be newer.
+//! also before it ever reserved, reserves no more. Nothing is put on record yet: an undo leaves what was there before.
+//! Fields that this service does not know are ignored: the worker may be newer.
 
 use crate::account::Reserving;
-use crate::audit_trail::{Action, Actor, record};
 use crate::reservation::{Reason, Reservation, State as Credit};
 use crate::reservation_body::ReservationBody;
 use crate::{Api, store};
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use chassis::auth::Caller;
 use chassis::problem::{FieldError, Json, Path, Problem, ProblemBody, request_id};
 use chassis_store::{DatabaseError, Tx, now_ms};
 use contracts::{CustomerId, Money, OrderId};
@@ -64,7 +62,6 @@ pub(crate) struct ReserveCredit {
 )]
 pub(crate) async fn reserve_credit(
     State(api): State<Api>,
-    caller: Caller,
     Path(order_id): Path<String>,
     Json(asked): Json<ReserveCredit>,
 ) -> Result<Response, Problem> {
@@ -75,9 +72,7 @@ pub(crate) async fn reserve_credit(
     }
     let reserved = api
         .database
-        .write((order_id, asked, Actor::of(caller)), |tx, (order_id, asked, actor)| {
-            Box::pin(reserve(tx, *order_id, asked, actor))
-        })
+        .write((order_id, asked), |tx, (order_id, asked)| Box::pin(reserve(tx, *order_id, asked)))
         .await?;
     match reserved {
         Ok((status, reservation)) => {
@@ -112,7 +107,6 @@ async fn reserve(
     tx: &mut Tx,
     order_id: OrderId,
     asked: &ReserveCredit,
-    actor: &Actor,
 ) -> Result<Result<(StatusCode, Reservation), Refusal>, DatabaseError> {
     if let Some(reason) = store::lock_order(tx, order_id).await? {
         return Ok(Err(Refusal::Released(reason)));
@@ -143,9 +137,6 @@ async fn reserve(
         updated_at_ms: at_ms,
     };
     store::insert(tx, &reservation).await?;
-    let contents = format!("{} of {}", reservation.amount, reservation.customer_id);
-    let subject = order_id.to_string();
-    record(tx, actor, Action::Reserved, (&subject, &contents), at_ms).await?;
     Ok(Ok((StatusCode::CREATED, reservation)))
 }
 

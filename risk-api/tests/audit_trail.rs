@@ -6,16 +6,18 @@ use contracts::OrderId;
 #[tokio::test]
 async fn what_was_done_is_on_record_once_with_who_did_it() {
     on_every_database(|world| async move {
-        let (undone, closed) = (OrderId::make(), OrderId::make());
+        let (failed, undone, closed) = (OrderId::make(), OrderId::make(), OrderId::make());
         for _ in 0..2 {
             world.put_account("cus_ada", &terms(100_00, 10, 0)).await;
         }
         for _ in 0..2 {
             world.put_account("cus_ada", &terms(90_00, 10, 0)).await;
         }
-        world.reserve(undone, "cus_ada", 90_01).await;
+        world.reserve(failed, "cus_ada", 5_00).await;
+        world.undo(failed, "timed_out").await;
+        world.reserve(undone, "cus_ada", 5_00).await;
         for _ in 0..2 {
-            world.reserve(undone, "cus_ada", 5_00).await;
+            world.confirm(undone).await;
         }
         for _ in 0..2 {
             world.undo(undone, "timed_out").await;
@@ -34,13 +36,33 @@ async fn what_was_done_is_on_record_once_with_who_did_it() {
                 .to_owned(),
             "back-office-1|account.changed|cus_ada|limit 90.00 EUR, base score 10, minimum score 0"
                 .to_owned(),
-            format!("worker-1|reservation.reserved|{undone}|5.00 EUR of cus_ada"),
+            format!("worker-1|reservation.confirmed|{undone}|5.00 EUR of cus_ada"),
             format!("worker-1|reservation.undone|{undone}|timed_out"),
-            format!("worker-1|reservation.reserved|{closed}|6.00 EUR of cus_ada"),
-            format!("worker-1|reservation.confirmed|{closed}|"),
+            format!("worker-1|reservation.confirmed|{closed}|6.00 EUR of cus_ada"),
             format!("worker-1|reservation.closed|{closed}|order_sent"),
         ];
         assert_eq!(world.rows(trail).await, expected);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_placement_that_fails_leaves_nothing_but_its_tombstone() {
+    on_every_database(|world| async move {
+        world.grant("cus_ada", 100_00).await;
+        let (before, record) = (world.dump().await, world.rows("select id from audit_trail").await);
+        let (reserved, refused, late) = (OrderId::make(), OrderId::make(), OrderId::make());
+
+        world.reserve(reserved, "cus_ada", 60_00).await;
+        world.reserve(refused, "cus_ada", 60_00).await;
+        for order_id in [reserved, refused, late] {
+            world.undo(order_id, "order_store_failed").await;
+        }
+        world.reserve(late, "cus_ada", 60_00).await;
+
+        assert_eq!(world.dump().await, before);
+        assert_eq!(world.rows("select id from audit_trail").await, record);
+        assert_eq!(world.tombstones().await.len(), 3);
     })
     .await;
 }

@@ -2,6 +2,7 @@
 
 use crate::support::on_every_database;
 use contracts::OrderId;
+use contracts::credit::problem;
 use serde_json::json;
 
 #[tokio::test]
@@ -56,8 +57,8 @@ async fn an_order_that_reserved_nothing_is_unknown_and_leaves_nothing() {
         let unknown = world.confirm(OrderId::make()).await;
         let no_id = world.worker().post("/reservations/ord_1/confirm", &json!({})).await;
 
-        assert_eq!(unknown.problem(), (404, "reservation_unknown".into()));
-        assert_eq!(no_id.problem(), (404, "reservation_unknown".into()));
+        assert_eq!(unknown.problem(), (404, problem::RESERVATION_UNKNOWN.into()));
+        assert_eq!(no_id.problem(), (404, problem::RESERVATION_UNKNOWN.into()));
         assert!(world.tombstones().await.is_empty());
     })
     .await;

@@ -18,6 +18,11 @@ fn every_refusal_is_described_as_a_problem() {
     openapi::describes_refusals_as_problems(&document());
 }
 
+#[test]
+fn whatever_the_document_refers_to_is_in_it() {
+    openapi::refers_to_nothing_that_is_missing(&document());
+}
+
 fn document() -> String {
     risk_api::openapi_text().expect("a document")
 }

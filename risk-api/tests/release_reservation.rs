@@ -2,6 +2,7 @@
 
 use crate::support::{answer, on_every_database};
 use contracts::OrderId;
+use contracts::credit::problem;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -61,7 +62,7 @@ async fn a_release_that_comes_first_refuses_the_late_reserve_and_says_why() {
             let late = world.reserve(order_id, "cus_ada", 1).await;
 
             assert_eq!((answered.status, answered.body), (200, released(order_id, "timed_out")));
-            assert_eq!(late.problem(), (409, "released".into()));
+            assert_eq!(late.problem(), (409, problem::RELEASED.into()));
             assert_eq!(late.text("reason"), "timed_out");
         }
         assert_eq!(world.dump().await, before);
@@ -108,7 +109,7 @@ async fn a_closed_reservation_frees_its_credit_and_is_kept_with_its_reason() {
         assert_eq!(kept[0]["reason"], "order_sent");
         assert_eq!(world.confirm(order_id).await.body, released(order_id, "order_sent"));
         let late = world.reserve(order_id, "cus_ada", 100_00).await;
-        assert_eq!(late.problem(), (409, "released".into()));
+        assert_eq!(late.problem(), (409, problem::RELEASED.into()));
     })
     .await;
 }

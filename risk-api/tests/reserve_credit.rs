@@ -2,6 +2,7 @@
 
 use crate::support::{euro, on_every_database, terms};
 use contracts::OrderId;
+use contracts::credit::problem;
 use serde_json::json;
 
 #[tokio::test]
@@ -34,9 +35,9 @@ async fn whatever_is_refused_leaves_nothing_at_all() {
         let entries = world.rows("select id from audit_trail").await;
 
         for (customer_id, cents, code) in [
-            ("cus_ada", 1_000_01, "insufficient_credit"),
-            ("cus_ada", 200_01, "risk_too_high"),
-            ("cus_eve", 1, "unknown_customer"),
+            ("cus_ada", 1_000_01, problem::INSUFFICIENT_CREDIT),
+            ("cus_ada", 200_01, problem::RISK_TOO_HIGH),
+            ("cus_eve", 1, problem::UNKNOWN_CUSTOMER),
         ] {
             let refused = world.reserve(OrderId::make(), customer_id, cents).await;
             assert_eq!(refused.problem(), (409, code.into()));
@@ -44,7 +45,7 @@ async fn whatever_is_refused_leaves_nothing_at_all() {
         let path = format!("/reservations/{}", OrderId::make());
         let usd = json!({"customer_id": "cus_ada", "amount": {"amount": 1, "currency": "USD"}});
         let refused = world.worker().put(&path, &usd).await;
-        assert_eq!(refused.problem(), (409, "currency_differs".into()));
+        assert_eq!(refused.problem(), (409, problem::CURRENCY_DIFFERS.into()));
 
         assert_eq!(world.dump().await, before);
         assert!(world.tombstones().await.is_empty());
@@ -80,7 +81,7 @@ async fn another_customer_or_amount_for_the_same_order_is_refused() {
         for (customer_id, cents) in [("cus_eve", 50_00), ("cus_ada", 50_01), ("cus_nobody", 50_00)]
         {
             let refused = world.reserve(order_id, customer_id, cents).await;
-            assert_eq!(refused.problem(), (422, "contents_differ".into()));
+            assert_eq!(refused.problem(), (422, problem::CONTENTS_DIFFER.into()));
         }
 
         assert_eq!(world.dump().await, before);
@@ -97,7 +98,7 @@ async fn the_largest_limit_is_taken_to_its_last_cent_and_nothing_overflows() {
         assert_eq!(world.reserve(OrderId::make(), "cus_ada", i64::MAX - 1).await.status, 201);
         for cents in [2, 100_00, i64::MAX] {
             let refused = world.reserve(OrderId::make(), "cus_ada", cents).await;
-            assert_eq!(refused.problem(), (409, "insufficient_credit".into()));
+            assert_eq!(refused.problem(), (409, problem::INSUFFICIENT_CREDIT.into()));
         }
         assert_eq!(world.reserve(OrderId::make(), "cus_ada", 1).await.status, 201);
 

@@ -2,6 +2,7 @@
 
 use crate::support::{World, euro, on_every_database, secret_of};
 use contracts::OrderId;
+use contracts::credit::problem;
 use risk_api::WORKER;
 use serde_json::json;
 use tokio::io::AsyncWriteExt;
@@ -22,7 +23,7 @@ async fn a_restart_keeps_everything() {
         assert_eq!(world.available("cus_ada").await, 70_00);
         assert_eq!(world.reserve(kept, "cus_ada", 30_00).await.status, 200);
         let late = world.reserve(undone, "cus_ada", 1).await;
-        assert_eq!(late.problem(), (409, "released".into()));
+        assert_eq!(late.problem(), (409, problem::RELEASED.into()));
     })
     .await;
 }

@@ -53,6 +53,26 @@ pub fn describes_refusals_as_problems(document: &str) {
     }
 }
 
+/// Fails unless whatever the document refers to is in it.
+pub fn refers_to_nothing_that_is_missing(document: &str) {
+    let document = read(document);
+    let mut missing = BTreeSet::new();
+    let mut unread = vec![&document];
+    while let Some(value) = unread.pop() {
+        match value {
+            Value::Object(fields) => unread.extend(fields.values()),
+            Value::Array(items) => unread.extend(items),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        }
+        if let Some(reference) = value.get("$ref").and_then(Value::as_str)
+            && document.pointer(reference.trim_start_matches('#')).is_none()
+        {
+            missing.insert(reference);
+        }
+    }
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
 fn read(document: &str) -> Value {
     serde_json::from_str(document).expect("json")
 }

@@ -7,6 +7,8 @@
 
 pub mod cluster;
 pub mod compose;
+pub mod customer;
+mod dump;
 mod foreign_run;
 pub mod postgres;
 pub mod programs;
@@ -16,6 +18,8 @@ pub mod temporal_cli;
 pub mod wait;
 pub mod world;
 
+pub use customer::{Customer, Told};
+pub use dump::dump;
 pub use temporal_cli::{Ending, TemporalCli};
 pub use wait::{eventually, eventually_within, stays};
 pub use world::{Order, Outcome, World, http_client};

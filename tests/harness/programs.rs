@@ -1,7 +1,7 @@
 //! The one rule for outside programs: a test that needs one and does not find it says `not run: …` and how to get it;
 //! with `LACADON_TEST_ALL=1` (CI) any absence fails.
 //!
-//! PostgreSQL comes from the system; the rest is pinned and put into a per-user cache by `tools/install`.
+//! PostgreSQL and the browser come from the system; the rest is pinned and put into a per-user cache by `tools/install`.
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -32,6 +32,15 @@ pub struct ClusterPrograms {
     pub server: PathBuf,
     /// Makes the schema.
     pub sql_tool: PathBuf,
+}
+
+/// A browser and what steers it.
+#[derive(Debug, Clone)]
+pub struct BrowserPrograms {
+    /// The browser.
+    pub chromium: PathBuf,
+    /// Takes commands over HTTP and has the browser follow them.
+    pub driver: PathBuf,
 }
 
 /// PostgreSQL: on PATH, where `pg_config` says, or in Debian's folders, the newest first.
@@ -91,12 +100,18 @@ pub fn cluster() -> Option<ClusterPrograms> {
     )
 }
 
-/// A browser that needs no screen.
+/// Chromium, which needs no screen here, and its driver of the same version.
 #[must_use]
-pub fn chromium() -> Option<PathBuf> {
-    let found =
+pub fn browser() -> Option<BrowserPrograms> {
+    let chromium =
         named_or_on_path("LACADON_CHROMIUM", "chromium").or_else(|| on_path("chromium-browser"));
-    present("chromium", "apt-get install chromium, or LACADON_CHROMIUM=PATH", found)
+    let driver = named_or_on_path("LACADON_CHROMEDRIVER", "chromedriver");
+    let found = chromium.zip(driver).map(|(chromium, driver)| BrowserPrograms { chromium, driver });
+    present(
+        "a browser",
+        "apt-get install chromium chromium-driver, or LACADON_CHROMIUM=PATH and LACADON_CHROMEDRIVER=PATH",
+        found,
+    )
 }
 
 /// Applies the rule: passes on what was found; otherwise says so, or fails where everything must be there.

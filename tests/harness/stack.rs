@@ -1,4 +1,4 @@
-//! Services and worker as `docker-compose.yml` starts them, without a container: our binaries with its very settings,
+//! Services, gateway and worker as `docker-compose.yml` starts them, without a container: our binaries with its very settings,
 //! of which only hosts, ports and the folder of the secrets are exchanged for those of this machine.
 
 use crate::cluster::Cluster;
@@ -32,8 +32,14 @@ struct Addresses {
     here_of: BTreeMap<&'static str, u16>,
 }
 
-/// The three that are ours: the container's name and the port that it listens on.
-const OURS: [(&str, u16); 3] = [("order-api", 8081), ("voucher-api", 8082), ("worker", 8090)];
+/// Those that are ours: the container's name and the port that it listens on.
+const OURS: [(&str, u16); 5] = [
+    ("order-api", 8081),
+    ("voucher-api", 8082),
+    ("risk-api", 8083),
+    ("gateway", 8080),
+    ("worker", 8090),
+];
 
 struct OurProcess {
     name: &'static str,
@@ -107,11 +113,7 @@ impl Stack {
 
     fn start_process(&mut self, name: &'static str) {
         let binaries = launch::build::binaries().expect("the binaries build");
-        let program = match name {
-            "order-api" => &binaries.order_api,
-            "voucher-api" => &binaries.voucher_api,
-            _ => &binaries.worker,
-        };
+        let program = binaries.named(name).expect("a program of ours");
         let command = self.compose.service(name)["command"].clone();
         assert_eq!(command, serde_json::json!([name]), "what the container of {name} runs");
         let log = self.secrets.with_file_name(format!("{name}.log"));

@@ -81,11 +81,19 @@ impl TemporalCli {
     /// # Panics
     /// When the server does not accept it.
     pub async fn start(&self, workflow_id: &str, input: &str) {
+        self.start_of("GrantVoucher", workflow_id, input).await;
+    }
+
+    /// Starts a run of this type by hand.
+    ///
+    /// # Panics
+    /// When the server does not accept it.
+    pub async fn start_of(&self, workflow_type: &str, workflow_id: &str, input: &str) {
         self.json(&[
             "workflow",
             "start",
             "--type",
-            "GrantVoucher",
+            workflow_type,
             "--task-queue",
             "lacadon",
             "--workflow-id",

@@ -105,6 +105,18 @@ impl World {
         process.wait_until_ready(PATIENCE).await.expect("ready");
     }
 
+    /// A client that gives up after 20 s.
+    pub(crate) fn http(&self) -> &reqwest::Client {
+        &self.http
+    }
+
+    /// Both databases of a placement, without the tombstones: equal before and after means that nothing is left.
+    pub async fn both_sides(&self) -> Vec<String> {
+        let orders = crate::dump(self.system.order_database_url(), &["tombstones"]).await;
+        let credit = crate::dump(self.system.risk_database_url(), &["tombstones"]).await;
+        [orders, credit].concat()
+    }
+
     /// Begins an order; `.await` places it.
     #[must_use]
     pub fn place_order(&self) -> PlaceOrder<'_> {

@@ -6,3 +6,6 @@ mod grant_voucher_by_hand;
 mod grant_voucher_crashes;
 mod grant_voucher_for_operators;
 mod grant_voucher_outages;
+mod place_order;
+mod place_order_faults;
+mod place_order_interrupted;

@@ -43,25 +43,79 @@ async fn every_recorded_history_of_every_process_replays() {
     }
 }
 
-#[test]
-fn every_ending_of_the_voucher_process_is_recorded() {
-    let files = histories_of("GrantVoucher");
-    let recorded: Vec<_> =
-        files.iter().filter_map(|path| path.file_name()?.to_str()?.split('.').next()).collect();
+/// The endings of each process, and what else a run may have been through.
+const ENDINGS: [(&str, &[&str]); 3] = [
+    (
+        "GrantVoucher",
+        &[
+            "granted",
+            "granted_after_voucher_api_was_down",
+            "granted_although_cancel_was_requested",
+            "not_qualified",
+            "order_not_sent",
+            "order_unknown",
+            "contents_differ",
+            "invalid_input_json",
+            "invalid_input_id_mismatch",
+            "terminated",
+        ],
+    ),
+    (
+        "PlaceOrder",
+        &[
+            "approved",
+            "approved_after_risk_api_was_down",
+            "approved_by_an_earlier_run",
+            "cancelled_after_approval",
+            "insufficient_credit",
+            "risk_too_high",
+            "unknown_customer",
+            "currency_differs",
+            "risk_unavailable",
+            "order_store_failed",
+            "invalid_order",
+            "cancelled_by_customer",
+            "cancelled_by_operator",
+            "contents_differ",
+            "reservation_unknown",
+            "invalid_input_json",
+            "invalid_input_id_mismatch",
+            "open_while_risk_api_is_down",
+            "terminated",
+        ],
+    ),
+    (
+        "ReleaseCredit",
+        &[
+            "released_when_sent",
+            "released_when_cancelled",
+            "released_although_cancel_was_requested",
+            "order_is_live",
+            "order_unknown",
+            "invalid_input_json",
+            "invalid_input_id_mismatch",
+            "open_while_risk_api_is_down",
+            "terminated",
+        ],
+    ),
+];
 
-    for ending in [
-        "granted",
-        "granted_after_voucher_api_was_down",
-        "granted_although_cancel_was_requested",
-        "not_qualified",
-        "order_not_sent",
-        "order_unknown",
-        "contents_differ",
-        "invalid_input_json",
-        "invalid_input_id_mismatch",
-        "terminated",
-    ] {
-        assert!(recorded.contains(&ending), "no history of {ending} among {recorded:?}");
+#[test]
+fn every_ending_of_every_process_is_recorded() {
+    for workflow_type in worker::registry::workflow_types() {
+        let (_, endings) = ENDINGS
+            .iter()
+            .find(|(of, _)| *of == workflow_type)
+            .unwrap_or_else(|| panic!("which endings has {workflow_type}?"));
+        let files = histories_of(workflow_type);
+        let recorded: Vec<_> =
+            files.iter().filter_map(|path| path.file_name()?.to_str()?.split('.').next()).collect();
+        for ending in *endings {
+            assert!(
+                recorded.contains(ending),
+                "no history of {ending} of {workflow_type} among {recorded:?}"
+            );
+        }
     }
 }
 

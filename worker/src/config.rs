@@ -33,6 +33,10 @@ pub struct Config {
     #[arg(long, env = "VOUCHER_API_URL", value_name = "VOUCHER_API_URL", value_parser = parse_url)]
     pub voucher_api_url: Url,
 
+    /// Where risk-api is, as in http://127.0.0.1:8083.
+    #[arg(long, env = "RISK_API_URL", value_name = "RISK_API_URL", value_parser = parse_url)]
+    pub risk_api_url: Url,
+
     /// After so many activities the SDK's worker is replaced by a new one, because it keeps some bytes of each.
     #[arg(
         long,
@@ -115,7 +119,7 @@ fn parse_url(text: &str) -> Result<Url, String> {
 mod tests {
     use super::*;
 
-    const SETTINGS: [&str; 10] = [
+    const SETTINGS: [&str; 12] = [
         "--name",
         "worker-1",
         "--listen",
@@ -126,6 +130,8 @@ mod tests {
         "http://127.0.0.1:8081",
         "--voucher-api-url",
         "http://127.0.0.1:8082",
+        "--risk-api-url",
+        "http://127.0.0.1:8083",
     ];
 
     fn read(arguments: &[&str]) -> Result<Config, clap::Error> {

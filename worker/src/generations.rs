@@ -3,17 +3,15 @@
 //! So it does when Temporal was away: the old one's pollers have backed off. The new one polls, and starts go through it, before the old one is asked to stop: nothing waits meanwhile. A worker
 //! that ends without being asked is replaced too.
 
-use crate::back_off::BackOff;
 use crate::generation::{Current, Generation};
 use crate::limits::DRAIN_LIMIT;
-use crate::registry::Activities;
+use crate::registry::{Activities, Services};
 use crate::sdk_metrics::SdkMetrics;
 use crate::search_attributes;
-use crate::temporal::Target;
 use crate::temporal_watch::TemporalWatch;
-use activities::call::Service;
-use activities::voucher::VoucherActivities;
 use anyhow::bail;
+use connections::back_off::BackOff;
+use connections::temporal::Target;
 use metrics::counter;
 use std::sync::atomic::{AtomicU64, Ordering};
 use temporalio_sdk::Runtime;
@@ -33,9 +31,7 @@ pub struct Generations {
     /// This worker's name.
     pub name: String,
     /// What the activities call.
-    pub order_api: Service,
-    /// What the activities call.
-    pub voucher_api: Service,
+    pub services: Services,
     /// After so many activities the next generation takes over.
     pub recycle_after: u64,
     /// How many there were.
@@ -50,13 +46,10 @@ impl Generations {
     pub async fn next(&self) -> anyhow::Result<Generation> {
         let number = self.made.fetch_add(1, Ordering::Relaxed).saturating_add(1);
         let identity = format!("{}@{}/{number}", self.name, std::process::id());
-        let client = self.target.connect(&identity, self.sdk_metrics.for_connections()).await?;
+        let client =
+            self.target.connect(&identity, Some(self.sdk_metrics.for_connections())).await?;
         search_attributes::assert_with_patience(&client).await;
-        let voucher = VoucherActivities {
-            order_api: self.order_api.clone(),
-            voucher_api: self.voucher_api.clone(),
-        };
-        let activities = Activities { voucher };
+        let activities = Activities::on(&self.services);
         counter!("worker_generations_total").increment(1);
         Generation::start(&self.runtime, client, identity, activities, self.recycle_after)
     }

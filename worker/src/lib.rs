@@ -4,13 +4,12 @@
 //! - [`subscriptions`]: the one list of events that it hears, and the process and id that each starts
 //! - [`relay`]: claims events from the services' outboxes and starts their processes
 //! - [`generation`], [`generations`]: the SDK's worker, and its replacement before it has grown too large
-//! - [`temporal`], [`temporal_watch`], [`search_attributes`]: the connection, and what is asserted about it
+//! - [`temporal_watch`], [`search_attributes`]: what is asserted about the connection
 //! - [`limits`]: every time limit, and what they add up to
 //! - [`replay`]: recorded histories against this build
 //!
 //! Any number of workers may run at once, each under its own `WORKER_NAME`.
 
-pub mod back_off;
 pub mod config;
 pub mod generation;
 pub mod generations;
@@ -21,24 +20,24 @@ pub mod replay;
 pub mod sdk_metrics;
 pub mod search_attributes;
 pub mod subscriptions;
-pub mod temporal;
 pub mod temporal_watch;
 pub mod tools;
 
-use activities::call::{BearerKey, Service, install_crypto};
 use anyhow::Context as _;
 use axum::Router;
 use chassis::config::Secret;
 use chassis::serve::{self, App};
 use config::Config;
+use connections::call::{BearerKey, Service, install_crypto};
+use connections::temporal::Target;
 use generation::Current;
 use generations::Generations;
+use registry::Services;
 use relay::Relay;
 use relay::outbox::Outbox;
 use relay::start::Starter;
 use sdk_metrics::SdkMetrics;
 use std::sync::atomic::AtomicU64;
-use temporal::Target;
 use temporal_watch::TemporalWatch;
 use temporalio_sdk::Runtime;
 use temporalio_sdk::runtime::RuntimeOptions;
@@ -97,8 +96,11 @@ fn prepare(config: &Config) -> anyhow::Result<Generations> {
         sdk_metrics,
         runtime: Runtime::from_current_tokio(options)?,
         name: config.name.clone(),
-        order_api: Service::new("order-api", config.order_api_url.clone(), key.clone())?,
-        voucher_api: Service::new("voucher-api", config.voucher_api_url.clone(), key)?,
+        services: Services {
+            order_api: Service::new("order-api", config.order_api_url.clone(), key.clone())?,
+            voucher_api: Service::new("voucher-api", config.voucher_api_url.clone(), key.clone())?,
+            risk_api: Service::new("risk-api", config.risk_api_url.clone(), key)?,
+        },
         recycle_after: config.recycle_after,
         made: AtomicU64::new(0),
     })
@@ -129,7 +131,7 @@ async fn work(
     let (announce, current) = watch::channel(Current::from(&first));
     let looking = tokio::spawn(watch.clone().run(current.clone(), stop.clone()));
     let types = subscriptions::ORDER_EVENTS.map(|event| event.event_type.to_owned()).to_vec();
-    let outbox = Outbox::new(generations.order_api.clone(), name.to_owned(), types);
+    let outbox = Outbox::new(generations.services.order_api.clone(), name.to_owned(), types);
     let relay = Relay::new(outbox, Starter::new(current), watch.clone());
     let relaying = tokio::spawn(relay.run(stop.clone()));
 

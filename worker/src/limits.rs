@@ -46,11 +46,12 @@ pub const CLAIM_MARGIN: Duration = Duration::from_secs(2);
 /// How long an acknowledgement may take before it is sent again.
 pub const ACK_LIMIT: Duration = Duration::from_secs(2);
 
-/// The first wait after something failed.
-pub const FIRST_BACK_OFF: Duration = Duration::from_millis(250);
-
 /// The longest wait between two tries: how late the relay notices that something is back.
-pub const MAX_BACK_OFF: Duration = Duration::from_secs(2);
+pub const MAX_BACK_OFF: Duration = connections::back_off::MAX_BACK_OFF;
+
+// A connection attempt may not last longer than a worker would be missed by others.
+const _: () =
+    assert!(connections::temporal::CONNECT_LIMIT.as_millis() <= STICKY_LIMIT.as_millis() * 2);
 
 /// An event that has been waiting longer than this for an open run, or a run of another type, needs a person.
 pub const POSTPONED_ALARM: Duration = Duration::from_secs(60);

@@ -1,10 +1,15 @@
 //! The one list of what this worker runs. Tests loop over it: a process that can run cannot be left out.
 
+use activities::credit::CreditActivities;
+use activities::order::OrderActivities;
 use activities::voucher::VoucherActivities;
+use connections::call::Service;
 use temporalio_sdk::workflow_replayer::WorkflowReplayerOptions;
 use temporalio_sdk::{WorkerOptions, WorkflowRegistrationError};
 use workflows::TASK_QUEUE;
 use workflows::grant_voucher::{GRANT_VOUCHER, GrantVoucher};
+use workflows::place_order::{PLACE_ORDER, PlaceOrder};
+use workflows::release_credit::{RELEASE_CREDIT, ReleaseCredit};
 
 /// A process that this worker runs.
 #[derive(Clone, Copy)]
@@ -16,20 +21,60 @@ pub struct Process {
 }
 
 /// Every process. A new one is a line here.
-pub const PROCESSES: [Process; 1] = [Process {
-    workflow_type: GRANT_VOUCHER,
-    for_work: |options| options.register_workflow::<GrantVoucher>().map(drop),
-    for_replay: |options| options.register_workflow::<GrantVoucher>().map(drop),
-}];
+pub const PROCESSES: [Process; 3] = [
+    Process {
+        workflow_type: GRANT_VOUCHER,
+        for_work: |options| options.register_workflow::<GrantVoucher>().map(drop),
+        for_replay: |options| options.register_workflow::<GrantVoucher>().map(drop),
+    },
+    Process {
+        workflow_type: PLACE_ORDER,
+        for_work: |options| options.register_workflow::<PlaceOrder>().map(drop),
+        for_replay: |options| options.register_workflow::<PlaceOrder>().map(drop),
+    },
+    Process {
+        workflow_type: RELEASE_CREDIT,
+        for_work: |options| options.register_workflow::<ReleaseCredit>().map(drop),
+        for_replay: |options| options.register_workflow::<ReleaseCredit>().map(drop),
+    },
+];
+
+/// What the activities call.
+#[derive(Debug, Clone)]
+pub struct Services {
+    /// Keeps the orders.
+    pub order_api: Service,
+    /// Keeps the vouchers.
+    pub voucher_api: Service,
+    /// Keeps the customers' credit.
+    pub risk_api: Service,
+}
 
 /// Every activity, made for one generation of the SDK's worker. A new capability is a line here.
 pub struct Activities {
+    /// `order.create`, `order.discard`, …
+    pub order: OrderActivities,
+    /// `credit.reserve`, `credit.release`, …
+    pub credit: CreditActivities,
     /// `voucher.decide`, `voucher.issue`.
     pub voucher: VoucherActivities,
 }
 
 impl Activities {
+    /// On these services.
+    #[must_use]
+    pub fn on(services: &Services) -> Self {
+        let Services { order_api, voucher_api, risk_api } = services.clone();
+        Self {
+            order: OrderActivities { order_api: order_api.clone() },
+            credit: CreditActivities { risk_api },
+            voucher: VoucherActivities { order_api, voucher_api },
+        }
+    }
+
     fn register(self, options: &mut WorkerOptions) {
+        options.register_activities(self.order);
+        options.register_activities(self.credit);
         options.register_activities(self.voucher);
     }
 }
@@ -44,11 +89,20 @@ pub fn workflow_types() -> impl Iterator<Item = &'static str> {
 /// # Errors
 /// When two processes have the same type.
 pub fn for_work(activities: Activities) -> Result<WorkerOptions, WorkflowRegistrationError> {
+    let mut options = processes_for_work()?;
+    activities.register(&mut options);
+    Ok(options)
+}
+
+/// The options of a worker that runs every process on activities of the caller's, which it registers itself.
+///
+/// # Errors
+/// When two processes have the same type.
+pub fn processes_for_work() -> Result<WorkerOptions, WorkflowRegistrationError> {
     let mut options = WorkerOptions::new(TASK_QUEUE).build();
     for process in PROCESSES {
         (process.for_work)(&mut options)?;
     }
-    activities.register(&mut options);
     Ok(options)
 }
 
@@ -76,5 +130,7 @@ mod tests {
 
         assert_eq!(workflow_types().collect::<BTreeSet<_>>().len(), PROCESSES.len());
         assert_eq!(GrantVoucher::name(), GRANT_VOUCHER);
+        assert_eq!(PlaceOrder::name(), PLACE_ORDER);
+        assert_eq!(ReleaseCredit::name(), RELEASE_CREDIT);
     }
 }

@@ -18,7 +18,6 @@ pub mod patience;
 pub mod settle;
 pub mod start;
 
-use crate::back_off::{self, BackOff};
 use crate::limits::{
     CLAIM_LIMIT, CLAIM_ROOM, IN_HAND_LIMIT, LEASE, LEASE_MARGIN, SHORTEST_START, START_LIMIT,
     STARTS_IN_FLIGHT,
@@ -28,6 +27,7 @@ use crate::temporal_watch::TemporalWatch;
 use acks::{Ack, Verdict};
 use anyhow::{Context as _, bail};
 use away_log::AwayLog;
+use connections::back_off::{self, BackOff};
 use contracts::outbox::ClaimedEvent;
 use metrics::{counter, gauge, histogram};
 use outbox::Outbox;

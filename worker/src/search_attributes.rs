@@ -1,9 +1,9 @@
 //! Asserts that the namespace knows the search attributes of our processes: a run that upserts an unknown one hangs
 //! until somebody registers it. So it is done before the first run, when Temporal comes back, and every minute.
 
-use crate::back_off::BackOff;
 use crate::limits::LOOK_LIMIT;
 use anyhow::{Context as _, bail, ensure};
+use connections::back_off::BackOff;
 use temporalio_client::Client;
 use temporalio_client::tonic::{Code, IntoRequest as _, Request};
 use temporalio_common::protos::temporal::api::enums::v1::IndexedValueType;

@@ -2,10 +2,11 @@
 //!
 //! The id of the process is derived from the event's subject alone, so that an event heard twice names the same run.
 
-use contracts::outbox::ORDER_SENT;
+use contracts::outbox::{ORDER_CANCELLED, ORDER_SENT, ORDER_SENT_CREDIT};
 use contracts::{OrderId, ParseIdError};
 use serde_json::json;
-use workflows::grant_voucher::{GRANT_VOUCHER, workflow_id};
+use workflows::grant_voucher::{self, GRANT_VOUCHER};
+use workflows::release_credit::{self, RELEASE_CREDIT};
 
 /// An event type and the process that it starts.
 #[derive(Clone, Copy)]
@@ -18,8 +19,19 @@ pub struct Subscription {
 }
 
 /// Every subscription to order-api's outbox. A new one is a line here.
-pub const ORDER_EVENTS: [Subscription; 1] =
-    [Subscription { event_type: ORDER_SENT, workflow_type: GRANT_VOUCHER, start: grant_voucher }];
+pub const ORDER_EVENTS: [Subscription; 3] = [
+    Subscription { event_type: ORDER_SENT, workflow_type: GRANT_VOUCHER, start: grant_voucher },
+    Subscription {
+        event_type: ORDER_SENT_CREDIT,
+        workflow_type: RELEASE_CREDIT,
+        start: release_credit,
+    },
+    Subscription {
+        event_type: ORDER_CANCELLED,
+        workflow_type: RELEASE_CREDIT,
+        start: release_credit,
+    },
+];
 
 /// What to start for one event.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,9 +67,19 @@ fn grant_voucher(subject: &str) -> Result<ProcessStart, ParseIdError> {
     let order_id: OrderId = subject.parse()?;
     Ok(ProcessStart {
         workflow_type: GRANT_VOUCHER,
-        workflow_id: workflow_id(order_id),
+        workflow_id: grant_voucher::workflow_id(order_id),
         input: json!({ "order_id": order_id }),
         summary: format!("Voucher for sent order {order_id}"),
+    })
+}
+
+fn release_credit(subject: &str) -> Result<ProcessStart, ParseIdError> {
+    let order_id: OrderId = subject.parse()?;
+    Ok(ProcessStart {
+        workflow_type: RELEASE_CREDIT,
+        workflow_id: release_credit::workflow_id(order_id),
+        input: json!({ "order_id": order_id }),
+        summary: format!("Credit of order {order_id}, which is sent or cancelled"),
     })
 }
 
@@ -66,6 +88,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
     use workflows::grant_voucher::GrantVoucherInput;
+    use workflows::release_credit::ReleaseCreditInput;
 
     const ORDER: &str = "ord_019a9f0c-52d1-7c3e-9d2b-6f1f0f6f7a01";
 
@@ -80,8 +103,20 @@ mod tests {
     }
 
     #[test]
+    fn an_order_that_is_sent_or_cancelled_starts_the_release_of_its_credit() {
+        for event_type in ["order.sent.credit", "order.cancelled"] {
+            let start = to(event_type).expect("subscribed").start_for(ORDER).expect("an order id");
+
+            assert_eq!(start.workflow_type, "ReleaseCredit");
+            assert_eq!(start.workflow_id, format!("credit-{ORDER}"));
+            let input: ReleaseCreditInput = serde_json::from_value(start.input).expect("its input");
+            assert_eq!(input.order_id.to_string(), ORDER);
+        }
+    }
+
+    #[test]
     fn what_nobody_subscribed_to_starts_nothing() {
-        assert!(to("order.cancelled").is_none());
+        assert!(to("order.lost").is_none());
     }
 
     #[test]

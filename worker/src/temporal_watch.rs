@@ -1,11 +1,11 @@
 //! Whether Temporal is there, and whether it sees this worker polling. Asked every second, so that nobody else needs
 //! to find out the hard way: while it is away nothing is claimed, and the worker is not ready.
 
-use crate::back_off::BackOff;
 use crate::generation::Current;
 use crate::limits::{ASSERT_EVERY, LONG_AWAY, LOOK_EVERY, LOOK_LIMIT};
 use crate::search_attributes;
 use anyhow::Context as _;
+use connections::back_off::BackOff;
 use metrics::gauge;
 use std::sync::Arc;
 use std::time::Instant;

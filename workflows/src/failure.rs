@@ -16,14 +16,25 @@ pub enum FailureKind {
     OrderNotSent,
     /// There is no such order.
     OrderUnknown,
-    /// This order has a voucher already, for another customer.
+    /// What is there under this order's id has other contents: a voucher for another customer, an order of another
+    /// request, a reservation of another amount.
     ContentsDiffer,
+    /// The order is neither sent nor cancelled, and needs its credit: the run was started by hand, too early.
+    OrderIsLive,
+    /// The order is approved and has reserved nothing: one of the two databases has lost something.
+    ReservationUnknown,
 }
 
 impl FailureKind {
     /// All of them; tests and documentation loop over it.
-    pub const ALL: [Self; 4] =
-        [Self::InvalidInput, Self::OrderNotSent, Self::OrderUnknown, Self::ContentsDiffer];
+    pub const ALL: [Self; 6] = [
+        Self::InvalidInput,
+        Self::OrderNotSent,
+        Self::OrderUnknown,
+        Self::ContentsDiffer,
+        Self::OrderIsLive,
+        Self::ReservationUnknown,
+    ];
 
     /// The `type` of the failure in the history.
     #[must_use]
@@ -33,6 +44,8 @@ impl FailureKind {
             Self::OrderNotSent => "OrderNotSent",
             Self::OrderUnknown => "OrderUnknown",
             Self::ContentsDiffer => "ContentsDiffer",
+            Self::OrderIsLive => "OrderIsLive",
+            Self::ReservationUnknown => "ReservationUnknown",
         }
     }
 

@@ -3,8 +3,10 @@
 //! | process | file | says |
 //! |---|---|---|
 //! | `GrantVoucher` | [`grant_voucher`] | a sent order over the limit earns its customer exactly one voucher |
+//! | `PlaceOrder` | [`place_order`] | an order is approved and its credit reserved, or neither |
+//! | `ReleaseCredit` | [`release_credit`] | an order that was sent or cancelled holds no credit any more |
 //!
-//! What the processes share: their [`steps`] with time-outs and retries, the [`failure`] kinds that need a person,
+//! What the processes share: their [`steps`] with time-outs and retries, the [`saga`] that takes back what was done, the [`failure`] kinds that need a person,
 //! [`arg`] so that bad input never wedges a run, [`owed`] for what no cancellation may stop, and the
 //! [`search_attributes`] that people find runs by.
 
@@ -12,6 +14,9 @@ pub mod arg;
 pub mod failure;
 pub mod grant_voucher;
 pub mod owed;
+pub mod place_order;
+pub mod release_credit;
+pub mod saga;
 pub mod search_attributes;
 pub mod steps;
 

@@ -17,8 +17,9 @@ pub async fn complete<W, T>(
     let mut work = pin!(work.fuse());
     let mut cancelled = pin!(ctx.cancelled());
     select! {
-        done = work => return done,
+        // First, so that work that looks for a cancel request sees one that came together with its own answer.
         _ = cancelled => note(ctx),
+        done = work => return done,
     }
     work.await
 }

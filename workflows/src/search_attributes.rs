@@ -15,5 +15,10 @@ pub const CUSTOMER_ID: SearchAttributeKey<String> = SearchAttributeKey::keyword(
 pub const VOUCHER_OUTCOME: SearchAttributeKey<String> =
     SearchAttributeKey::keyword("VoucherOutcome");
 
+/// How a placement ended: `approved`, `cancelled`, the reason of its rejection, or the kind of its failure.
+pub const PLACEMENT_OUTCOME: SearchAttributeKey<String> =
+    SearchAttributeKey::keyword("PlacementOutcome");
+
 /// All of them. Every one is a keyword.
-pub const ALL: [&SearchAttributeKey<String>; 3] = [&ORDER_ID, &CUSTOMER_ID, &VOUCHER_OUTCOME];
+pub const ALL: [&SearchAttributeKey<String>; 4] =
+    [&ORDER_ID, &CUSTOMER_ID, &VOUCHER_OUTCOME, &PLACEMENT_OUTCOME];

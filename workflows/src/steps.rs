@@ -3,14 +3,19 @@
 //! **Local first.** A step runs once inside the workflow task that asks for it: no dispatch, and the whole happy path
 //! is one round trip. When that attempt fails, for whatever passing reason, the same activity runs as a normal one,
 //! without limit: an operator sees it with attempt and last failure, and the history does not grow meanwhile.
+//!
+//! Steps that are owed, undos and pivots among them, run on a token of their own and for as long as it takes. A step
+//! that may still be given up runs under [`Limits`] and tells whether it was [`Tried`] in vain.
 
+pub mod credit;
+pub mod order;
 pub mod voucher;
 
 use std::time::Duration;
 use temporalio_common::{ActivityDefinition, RetryPolicy};
 use temporalio_workflow::{
-    ActivityExecutionError, ActivityOptions, LocalActivityOptions, WorkflowCancellationToken,
-    WorkflowContext,
+    ActivityCloseTimeouts, ActivityExecutionError, ActivityOptions, LocalActivityOptions,
+    WorkflowCancellationToken, WorkflowContext,
 };
 
 /// How long the one local attempt may take, waiting for a slot included. Two of them fit into a workflow task (3 s)
@@ -34,6 +39,53 @@ struct StepName {
     summary: String,
 }
 
+/// How long a step is tried that may be given up: nothing is owed yet, and its undo follows.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Who gives it up before its patience ends.
+    pub token: WorkflowCancellationToken,
+    /// How long its normal attempts go on, all together.
+    pub patience: Duration,
+}
+
+/// What became of a step that may be given up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Tried<T> {
+    /// It was answered.
+    Answered(T),
+    /// No answer in time, or none that can be read; it may have happened all the same, or happen later.
+    InVain,
+}
+
+/// Runs a step that may be given up: local first, then normal until its patience ends or its token is cancelled.
+async fn try_local_first<W, A>(
+    ctx: &WorkflowContext<W>,
+    activity: fn() -> A,
+    input: A::Input,
+    name: StepName,
+    limits: &Limits,
+) -> Tried<A::Output>
+where
+    A: ActivityDefinition,
+    A::Input: Clone,
+{
+    let local = local_options(&name, limits.token.clone());
+    let mut answer = ctx.execute_local_activity(activity(), input.clone(), local).await;
+    if matches!(answer, Err(ActivityExecutionError::Failed(_))) {
+        let time_outs = ActivityCloseTimeouts::ScheduleAndStartToClose {
+            schedule_to_close: limits.patience,
+            start_to_close: START_TO_CLOSE.min(limits.patience),
+        };
+        let normal = normal_options(name, time_outs, limits.token.clone());
+        answer = ctx.execute_activity(activity(), input, normal).await;
+    }
+    match answer {
+        Ok(answer) => Tried::Answered(answer),
+        // Also an answer that a newer worker gave and this one cannot read: its undo decides.
+        Err(_) => Tried::InVain,
+    }
+}
+
 /// Runs a step that is owed: local first, then normal without limit, whatever happens to the run's cancellation.
 ///
 /// The answer comes unless an operator fails the pending activity by hand, or it cannot be decoded.
@@ -47,37 +99,49 @@ where
     A: ActivityDefinition,
     A::Input: Clone,
 {
-    let local = ctx.execute_local_activity(activity(), input.clone(), local_options(&name)).await;
+    let local = ctx
+        .execute_local_activity(
+            activity(),
+            input.clone(),
+            local_options(&name, WorkflowCancellationToken::new()),
+        )
+        .await;
     match local {
         // Only passing troubles come as failures: what is final is a `Reply` and arrives as an answer.
         Err(ActivityExecutionError::Failed(_)) => {
-            ctx.execute_activity(activity(), input, normal_options(name)).await
+            let time_outs = ActivityCloseTimeouts::StartToClose(START_TO_CLOSE);
+            let normal = normal_options(name, time_outs, WorkflowCancellationToken::new());
+            ctx.execute_activity(activity(), input, normal).await
         }
         answer => answer,
     }
 }
 
-fn local_options(name: &StepName) -> LocalActivityOptions {
+fn local_options(name: &StepName, token: WorkflowCancellationToken) -> LocalActivityOptions {
     LocalActivityOptions::builder()
         .activity_id(name.activity_id.to_owned())
         .summary(name.summary.clone())
         .schedule_to_close_timeout(LOCAL_ATTEMPT)
         .start_to_close_timeout(LOCAL_ATTEMPT)
         .retry_policy(RetryPolicy::builder().maximum_attempts(1).build())
-        .cancellation_token(WorkflowCancellationToken::new())
+        .cancellation_token(token)
         .build()
 }
 
-fn normal_options(name: StepName) -> ActivityOptions {
+fn normal_options(
+    name: StepName,
+    time_outs: ActivityCloseTimeouts,
+    token: WorkflowCancellationToken,
+) -> ActivityOptions {
     let retry_policy = RetryPolicy::builder()
         .initial_interval(FIRST_BACK_OFF)
         .backoff_coefficient(2.0)
         .maximum_interval(MAX_BACK_OFF)
         .build();
-    ActivityOptions::with_start_to_close_timeout(START_TO_CLOSE)
+    ActivityOptions::with_close_timeouts(time_outs)
         .activity_id(name.activity_id)
         .summary(name.summary)
         .retry_policy(retry_policy)
-        .cancellation_token(WorkflowCancellationToken::new())
+        .cancellation_token(token)
         .build()
 }

@@ -228,10 +228,10 @@ async fn nobody_there_is_retried() {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
         listener.local_addr().expect("an address")
     };
-    let key = activities::call::BearerKey::parse("5eed").expect("a key");
+    let key = connections::call::BearerKey::parse("5eed").expect("a key");
     let base: url::Url = format!("http://{gone}").parse().expect("a URL");
     let service =
-        |name| activities::call::Service::new(name, base.clone(), key.clone()).expect("a client");
+        |name| connections::call::Service::new(name, base.clone(), key.clone()).expect("a client");
     let activities =
         VoucherActivities { order_api: service("order-api"), voucher_api: service("voucher-api") };
 
@@ -246,7 +246,7 @@ async fn nobody_there_is_retried() {
 
 #[test]
 fn a_key_is_one_line_and_never_printed() {
-    use activities::call::BearerKey;
+    use connections::call::BearerKey;
 
     assert!(BearerKey::parse("").is_err());
     assert!(BearerKey::parse("two\nlines").is_err());

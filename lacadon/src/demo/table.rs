@@ -139,6 +139,7 @@ mod tests {
         let is_sent = status == OrderStatus::Sent;
         OrderOnFile {
             external_ref: Some(format!("shopify:#{number}")),
+            is_from_the_shop: false,
             facts: OrderFacts {
                 id: OrderId::from_uuid(Uuid::from_u128(number)),
                 status,

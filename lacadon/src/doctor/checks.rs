@@ -85,22 +85,24 @@ async fn ports(up: &[&RunningProcess], target: &Target) -> Check {
     Check::of("ports", findings, "every process that is up listens")
 }
 
-/// Services are ready when their database answers, workers when they poll Temporal.
+/// Services are ready when their database answers, the gateway when Temporal does, workers when they poll it.
 async fn ready(up: &[&RunningProcess], target: &Target) -> Check {
     let mut findings = Vec::new();
     for process in up.iter().filter(|process| process.address.starts_with("http")) {
         if let Err(why) = is_ready(&process.address).await {
             let name = &process.name;
-            let what = if name.starts_with("worker") {
-                format!("{name} does not poll Temporal: {why}")
-            } else {
-                format!("{name} cannot reach its database: {why}")
+            let what = match name.as_str() {
+                "gateway" => format!("{name} cannot reach Temporal: {why}"),
+                worker if worker.starts_with("worker") => {
+                    format!("{name} does not poll Temporal: {why}")
+                }
+                _ => format!("{name} cannot reach its database: {why}"),
             };
             let mend = format!("see why in its log: tail {}", log_of(process, target));
             findings.push(Finding { what, mend });
         }
     }
-    Check::of("databases, workers", findings, "all that are up are ready")
+    Check::of("databases, gateway, workers", findings, "all that are up are ready")
 }
 
 async fn is_ready(address: &str) -> Result<(), String> {
@@ -123,6 +125,13 @@ async fn keys(target: &Target) -> Check {
         findings.push(Finding {
             what: format!("{e:#}"),
             mend: "restore it from the backup; a new one would make strangers of known customers"
+                .to_owned(),
+        });
+    }
+    if let Err(e) = target.token_key() {
+        findings.push(Finding {
+            what: format!("{e:#}"),
+            mend: "stop the system and start it again: cargo dev makes what is missing; customers need new tokens then"
                 .to_owned(),
         });
     }
@@ -168,6 +177,8 @@ async fn key_of(target: &Target, role: Role) -> Tried {
     for (service, api, path) in [
         ("order-api", target.order_api(role), "/orders"),
         ("voucher-api", target.voucher_api(role), "/vouchers"),
+        // Every role may ask for an account, also for one that is not there.
+        ("risk-api", target.risk_api(role), "/accounts/cus_nobody"),
     ] {
         let Ok(api) = api else { continue };
         match api.get(path, &[("limit", "1".to_owned())]).await {

@@ -1,10 +1,10 @@
 //! What is settled about a system before its first process starts: where everything is and what it is called.
 
 use super::keys::Keys;
+use super::parts::Planned;
 use super::ports::PortPlan;
 use super::{
-    NAMESPACE, Planned, Running, RunningProcess, RunningTemporal, SERVICES, SystemOptions,
-    TemporalServer,
+    NAMESPACE, Running, RunningProcess, RunningTemporal, SERVICES, SystemOptions, TemporalServer,
 };
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -18,6 +18,7 @@ pub(super) struct Facts {
     pub(super) namespace: String,
     pub(super) database_urls: BTreeMap<&'static str, String>,
     pub(super) service_urls: BTreeMap<&'static str, String>,
+    pub(super) gateway_url: String,
 }
 
 impl Facts {
@@ -37,7 +38,11 @@ impl Facts {
                 (address.clone(), ui.clone(), namespace.clone())
             }
         };
-        let given = [&options.order_database_url, &options.voucher_database_url];
+        let given = [
+            &options.order_database_url,
+            &options.voucher_database_url,
+            &options.risk_database_url,
+        ];
         let mut database_urls = BTreeMap::new();
         let mut service_urls = BTreeMap::new();
         for (number, ((name, family), given)) in (1..).zip(SERVICES.into_iter().zip(given)) {
@@ -54,6 +59,7 @@ impl Facts {
             namespace,
             database_urls,
             service_urls,
+            gateway_url: format!("http://127.0.0.1:{}", ports.gateway()),
         }
     }
 

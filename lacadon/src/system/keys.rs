@@ -1,5 +1,5 @@
-//! The keys of a system, made at its first start and kept: one secret per caller, its SHA-256 with each service, and
-//! the key from which customer ids are derived.
+//! The keys of a system, made at its first start and kept: one secret per caller, its SHA-256 with each service, the key
+//! from which ids are derived, and the one that customers' tokens are signed with.
 //!
 //! A file that is there is never touched: whoever rotates a key edits these files, and a revoked line stays revoked.
 
@@ -18,11 +18,11 @@ const SECRET_BYTES: usize = 32;
 /// Who may call the services.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Role {
-    /// Marks orders sent, imports, looks after the outbox.
+    /// Marks orders sent, imports, grants credit, looks after the outbox.
     BackOffice,
-    /// Places orders, redeems vouchers.
+    /// The customers' front door: reads orders and credit for them, redeems vouchers.
     Shop,
-    /// Claims events, issues vouchers.
+    /// Claims events, issues vouchers, reserves credit.
     Worker,
     /// Reads everything, changes nothing.
     Auditor,
@@ -56,7 +56,7 @@ impl Keys {
         Self { folder: data_dir.join("keys") }
     }
 
-    /// Makes what is not there yet: a key per role, a keys file per service, the derivation key.
+    /// Makes what is not there yet: a key per role, a keys file per service, the derivation key and the tokens' key.
     pub(crate) fn make(data_dir: &Path, services: &[&str]) -> anyhow::Result<Self> {
         let keys = Self::of(data_dir);
         let folder = &keys.folder;
@@ -67,6 +67,7 @@ impl Keys {
             make_secret(&keys.of_role(role))?;
         }
         make_secret(&keys.derivation())?;
+        make_secret(&keys.customer_token())?;
         for service in services {
             keys.make_service_file(&keys.of_service(service))?;
         }
@@ -83,6 +84,10 @@ impl Keys {
 
     pub(crate) fn derivation(&self) -> PathBuf {
         self.folder.join("derivation.key")
+    }
+
+    pub(crate) fn customer_token(&self) -> PathBuf {
+        self.folder.join("customer-token.key")
     }
 
     pub(super) fn by_role(&self) -> BTreeMap<String, PathBuf> {
@@ -167,7 +172,7 @@ mod tests {
         let keys = Keys::make(data_dir.path(), &SERVICES).expect("keys");
 
         let mut files: Vec<PathBuf> = Role::ALL.iter().map(|role| keys.of_role(*role)).collect();
-        files.push(keys.derivation());
+        files.extend([keys.derivation(), keys.customer_token()]);
         for file in &files {
             assert_eq!(read_secret(file).expect("a secret").len(), 64);
         }

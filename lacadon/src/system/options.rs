@@ -27,7 +27,7 @@ pub enum TemporalServer {
         namespace: String,
         /// Its Web UI, where known.
         ui: Option<String>,
-        /// How else to reach it: further `TEMPORAL_*` settings for the worker.
+        /// How else to reach it: further `TEMPORAL_*` settings for gateway and worker.
         env: Vec<(String, String)>,
     },
 }
@@ -47,6 +47,8 @@ pub struct SystemOptions {
     pub order_database_url: Option<String>,
     /// Another database for voucher-api than a file in the data directory.
     pub voucher_database_url: Option<String>,
+    /// Another database for risk-api than a file in the data directory.
+    pub risk_database_url: Option<String>,
     /// How many workers; they are named `worker`, `worker-2`, …
     pub workers: u16,
     /// Further settings by process name; these win over ours.
@@ -68,6 +70,7 @@ impl SystemOptions {
             ports: Ports::Free,
             order_database_url: None,
             voucher_database_url: None,
+            risk_database_url: None,
             workers: 1,
             env: BTreeMap::new(),
             left_down: BTreeSet::new(),
@@ -98,9 +101,10 @@ impl SystemOptions {
 
     /// The services' databases on PostgreSQL.
     #[must_use]
-    pub fn on_postgres(mut self, order_url: String, voucher_url: String) -> Self {
+    pub fn on_postgres(mut self, order_url: String, voucher_url: String, risk_url: String) -> Self {
         self.order_database_url = Some(order_url);
         self.voucher_database_url = Some(voucher_url);
+        self.risk_database_url = Some(risk_url);
         self
     }
 }

@@ -9,6 +9,8 @@ use uuid::Uuid;
 pub enum Action {
     /// An order was placed.
     OrderPlaced,
+    /// A pending order was approved.
+    OrderApproved,
     /// An order was brought from another system.
     OrderImported,
     /// An order was marked sent.
@@ -48,6 +50,7 @@ impl Action {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::OrderPlaced => "order.placed",
+            Self::OrderApproved => "order.approved",
             Self::OrderImported => "order.imported",
             Self::OrderSent => "order.sent",
             Self::OrderCancelled => "order.cancelled",

@@ -14,6 +14,7 @@ macro_rules! columns {
          placed_at_ms, approved_at_ms, sent_at_ms, cancelled_at_ms, created_at_ms, updated_at_ms"
     };
 }
+pub(super) use columns;
 
 /// How an order is found again by whoever made it.
 #[derive(Debug, Clone, Copy)]
@@ -36,7 +37,7 @@ pub struct Known {
 /// Which orders to list.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
-    /// Only those that stand here.
+    /// Only those that stand here; without it, those that were ever approved.
     pub status: Option<Status>,
     /// Only this customer's.
     pub customer_id: Option<CustomerId>,
@@ -133,6 +134,14 @@ pub async fn find_by_external_ref(
 /// # Errors
 /// Those of the database.
 pub async fn find(tx: &mut Tx, id: OrderId) -> Result<Option<Order>, DatabaseError> {
+    Ok(find_known(tx, id).await?.map(|known| known.order))
+}
+
+/// The order of this id, and the hash of the request that made it.
+///
+/// # Errors
+/// Those of the database.
+pub async fn find_known(tx: &mut Tx, id: OrderId) -> Result<Option<Known>, DatabaseError> {
     let row = sqlx::query(concat!(
         "select ",
         columns!(),
@@ -143,7 +152,7 @@ pub async fn find(tx: &mut Tx, id: OrderId) -> Result<Option<Order>, DatabaseErr
     .bind(id.to_string())
     .fetch_optional(&mut *tx)
     .await?;
-    row.as_ref().map(read_order).transpose()
+    row.as_ref().map(read_known).transpose()
 }
 
 /// Marks an approved order sent. `None`: it is not approved, or not there, and nothing was written.
@@ -206,8 +215,10 @@ pub async fn list(tx: &mut Tx, filter: &Filter, limit: i64) -> Result<Vec<Order>
     let mut conditions = Vec::new();
     let mut next_parameter = 2..;
     let mut parameter = || next_parameter.next().unwrap_or_default();
-    if filter.status.is_some() {
-        conditions.push(format!("status = ${}", parameter()));
+    match filter.status {
+        Some(_) => conditions.push(format!("status = ${}", parameter())),
+        // What is not decided, or decided against, is no business of whoever sends parcels or keeps books.
+        None => conditions.push("status not in ('pending', 'rejected')".to_owned()),
     }
     if filter.customer_id.is_some() {
         conditions.push(format!("customer_id = ${}", parameter()));
@@ -218,8 +229,7 @@ pub async fn list(tx: &mut Tx, filter: &Filter, limit: i64) -> Result<Vec<Order>
     if filter.after.is_some() {
         conditions.push(format!("(created_at_ms, id) > (${}, ${})", parameter(), parameter()));
     }
-    let condition =
-        if conditions.is_empty() { "1 = 1".to_owned() } else { conditions.join(" and ") };
+    let condition = conditions.join(" and ");
     // Safe: the text is made of the constants above alone; every value is bound.
     let mut query = sqlx::query(AssertSqlSafe(format!(
         "select {columns}
@@ -249,7 +259,7 @@ fn read_known(row: &AnyRow) -> Result<Known, DatabaseError> {
     Ok(Known { order: read_order(row)?, contents_hash: row.try_get("contents_hash")? })
 }
 
-fn read_order(row: &AnyRow) -> Result<Order, DatabaseError> {
+pub(super) fn read_order(row: &AnyRow) -> Result<Order, DatabaseError> {
     let word = |column: &str| row.try_get::<String, _>(column);
     Ok(Order {
         id: word("id")?.parse().map_err(DatabaseError::bad_row)?,

@@ -1,7 +1,7 @@
 //! What callers ask of order-api.
 
-use super::{Answer, Caller, answer};
-use reqwest::Method;
+use super::{Answer, Caller, answer, discard};
+use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
 impl Caller<'_> {
@@ -20,6 +20,31 @@ impl Caller<'_> {
 
     pub(crate) async fn cancel(&self, id: &str) -> Answer {
         answer(self.request(Method::POST, &format!("/orders/{id}/cancel"))).await
+    }
+
+    pub(crate) async fn create(&self, id: &str, body: &Value) -> Answer {
+        self.put(&format!("/orders/{id}"), body).await
+    }
+
+    pub(crate) async fn approve(&self, id: &str) -> Answer {
+        answer(self.approving(id)).await
+    }
+
+    pub(crate) fn approving(&self, id: &str) -> RequestBuilder {
+        self.request(Method::POST, &format!("/orders/{id}/approve"))
+    }
+
+    /// Discards the order of [`creation`](super::creation) for this reason.
+    pub(crate) async fn discard(&self, id: &str, reason: &str) -> Answer {
+        answer(self.discarding(id, reason)).await
+    }
+
+    pub(crate) fn discarding(&self, id: &str, reason: &str) -> RequestBuilder {
+        self.request(Method::POST, &format!("/orders/{id}/discard")).json(&discard(reason))
+    }
+
+    pub(crate) async fn give_notice(&self, id: &str, kind: &str) -> Answer {
+        answer(self.request(Method::PUT, &format!("/orders/{id}/notices/{kind}"))).await
     }
 
     /// The events that a worker of this name is handed for five seconds.

@@ -5,6 +5,7 @@ mod rows;
 
 pub(crate) use service_tests::{Answer, PATIENCE, answer, secret_of};
 
+use contracts::OrderId;
 use order_api::access::{ACCESS, AUDITOR, BACK_OFFICE, ROLES, SHOP, WORKER};
 use order_api::api::Api;
 use serde_json::{Value, json};
@@ -24,6 +25,12 @@ service_tests::world!(SERVICE {
     auditor: AUDITOR
 });
 
+/// The hash of what the worker asks for in these tests.
+pub(crate) const HASH: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+/// The hash of another request.
+pub(crate) const OTHER_HASH: &str =
+    "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb";
+
 impl World {
     /// The process ends.
     pub(crate) async fn stop(self) {
@@ -35,20 +42,63 @@ impl World {
         self.database.close().await;
     }
 
-    /// The id of a new order of the shop that costs so many euro cents.
+    /// The id of a new order of the back office that costs so many euro cents.
     pub(crate) async fn placed(&self, key: &str, cents: i64) -> String {
-        let placed = self.shop().place(key, &cart(cents)).await;
+        let placed = self.back_office().place(key, &cart(cents)).await;
         assert_eq!(placed.status, 201, "{placed:?}");
         placed.id()
     }
 
-    /// The id of a new order of the shop that is marked sent.
+    /// The id of a new order of the back office that is marked sent.
     pub(crate) async fn sent(&self, key: &str, cents: i64) -> String {
         let id = self.placed(key, cents).await;
         let sent = self.back_office().mark_sent(&id).await;
         assert_eq!(sent.status, 200, "{sent:?}");
         id
     }
+
+    /// The id of a new order of the shop that costs so many euro cents and is not decided.
+    pub(crate) async fn pending(&self, cents: i64) -> String {
+        let id = new_id();
+        let created = self.worker().create(&id, &creation(cents)).await;
+        assert_eq!(created.status, 201, "{created:?}");
+        id
+    }
+
+    /// The id of a new order of the shop that is kept as rejected.
+    pub(crate) async fn rejected(&self, cents: i64) -> String {
+        let id = self.pending(cents).await;
+        let mut asked = discard("risk_too_high");
+        asked["keep_rejected"] = json!(true);
+        let discarded = self.worker().post(&format!("/orders/{id}/discard"), &asked).await;
+        assert_eq!(discarded.status, 200, "{discarded:?}");
+        id
+    }
+
+    /// The id of a new order of the shop that is approved.
+    pub(crate) async fn approved(&self, cents: i64) -> String {
+        let id = self.pending(cents).await;
+        let approved = self.worker().approve(&id).await;
+        assert_eq!(approved.status, 200, "{approved:?}");
+        id
+    }
+}
+
+/// An order id as a caller would derive it.
+pub(crate) fn new_id() -> String {
+    OrderId::make().to_string()
+}
+
+/// What the worker writes down of a cart.
+pub(crate) fn creation(cents: i64) -> Value {
+    let mut body = cart(cents);
+    body["contents_hash"] = json!(HASH);
+    body
+}
+
+/// What the worker says to discard it.
+pub(crate) fn discard(reason: &str) -> Value {
+    json!({"customer_id": "cus_ada", "contents_hash": HASH, "reason": reason})
 }
 
 /// What a customer orders for so many euro cents.

@@ -18,6 +18,37 @@ impl World {
         rows.iter().map(|row| row.try_get(0).expect("a text")).collect()
     }
 
+    /// Everything that is written down, whole and in order, the tombstones apart.
+    pub(crate) async fn dump(&self) -> Vec<String> {
+        let orders = "select id || '|' || status || '|' || origin || '|' || coalesce(external_ref, '') || '|' ||
+            coalesce(placed_by, '') || '|' || coalesce(idempotency_key, '') || '|' || contents_hash || '|' ||
+            customer_id || '|' || lines || '|' || total_minor || '|' || currency || '|' || placed_at_ms || '|' ||
+            coalesce(approved_at_ms, 0) || '|' || coalesce(sent_at_ms, 0) || '|' ||
+            coalesce(cancelled_at_ms, 0) || '|' || created_at_ms || '|' || updated_at_ms from orders order by 1";
+        let events = "select event_id || '|' || event_type || '|' || subject || '|' || state
+            from outbox_events order by 1";
+        let trail = "select id || '|' || caller || '|' || action || '|' || subject from audit_trail order by 1";
+        let notices =
+            "select order_id || '|' || kind || '|' || created_at_ms from notices order by 1";
+        let keys = "select fingerprint from derivation_key";
+        let mut rows = Vec::new();
+        for sql in [orders, events, trail, notices, keys] {
+            rows.extend(self.texts(sql).await);
+        }
+        rows
+    }
+
+    /// Every order that was ever locked, and why there is none, if there is none.
+    pub(crate) async fn tombstones(&self) -> Vec<String> {
+        self.texts("select order_id || '|' || coalesce(reason, '') from tombstones order by 1")
+            .await
+    }
+
+    /// Every event, by what it tells and of which order.
+    pub(crate) async fn events(&self) -> Vec<String> {
+        self.texts("select event_type || ' ' || subject from outbox_events order by event_id").await
+    }
+
     /// Runs one statement past the service; says why if that fails.
     pub(crate) async fn run(&self, sql: &'static str) -> Result<u64, sqlx::Error> {
         let done = sqlx::query(sql).execute(&mut self.connect().await).await?;

@@ -84,17 +84,21 @@ pub(crate) async fn confirm(
     Ok(result.rows_affected() == 1)
 }
 
-/// Takes back what is live as if it had never been.
-pub(crate) async fn delete(tx: &mut Tx, order_id: OrderId) -> Result<(), DatabaseError> {
-    sqlx::query(
+/// Takes back what is live as if it had never been. The state that it was in, if there was any.
+pub(crate) async fn delete(
+    tx: &mut Tx,
+    order_id: OrderId,
+) -> Result<Option<StateName>, DatabaseError> {
+    let row = sqlx::query(
         "delete from reservations
          where order_id = $1
-           and state <> 'released'",
+           and state <> 'released'
+         returning *",
     )
     .bind(order_id.to_string())
-    .execute(&mut *tx)
+    .fetch_optional(&mut *tx)
     .await?;
-    Ok(())
+    Ok(row.as_ref().map(read).transpose()?.map(|reservation| reservation.state.name()))
 }
 
 /// Releases what is live and keeps the row.

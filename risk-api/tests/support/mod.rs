@@ -1,6 +1,6 @@
 //! A running risk-api on a fresh database, and callers that speak to it.
 
-pub(crate) use service_tests::{Answer, answer, install_tls, secret_of};
+pub(crate) use service_tests::{Answer, answer, secret_of};
 
 use contracts::OrderId;
 use reqwest::{Method, RequestBuilder};

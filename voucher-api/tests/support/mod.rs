@@ -2,7 +2,7 @@
 
 mod caller;
 
-pub(crate) use service_tests::{Answer, answer, install_tls, secret_of};
+pub(crate) use service_tests::{Answer, answer, secret_of};
 
 use contracts::OrderId;
 use serde_json::{Value, json};

@@ -5,7 +5,7 @@
 
 use super::away_log::AwayLog;
 use super::outbox::{Outbox, millis};
-use crate::back_off::BackOff;
+use connections::back_off::BackOff;
 use contracts::outbox::{AckEvents, ClaimedEvent, LeasedEvent, PoisonEvent, PostponedEvent};
 use metrics::counter;
 use std::time::{Duration, Instant};

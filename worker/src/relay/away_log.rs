@@ -1,6 +1,6 @@
 //! Says once that a service is away, and once that it is back; not at every try.
 
-use activities::call::CallError;
+use connections::call::CallError;
 use tracing::{debug, info, warn};
 
 /// Whether a service was there when it was last asked.

@@ -1,7 +1,7 @@
 //! A service's outbox, as the relay calls it: claim and acknowledge over HTTP.
 
 use crate::limits::{ACK_LIMIT, CLAIM_MARGIN, CLAIM_WAIT, LEASE};
-use activities::call::{Call, CallError, Service};
+use connections::call::{Call, CallError, Problem, Service};
 use contracts::Reply;
 use contracts::outbox::{AckEvents, AckedEvents, ClaimEvents, ClaimedEvent, ClaimedEvents};
 use reqwest::Method;
@@ -68,9 +68,9 @@ impl Outbox {
     ) -> Result<T, CallError> {
         let path = ["outbox", verb];
         let request_id = Uuid::now_v7().to_string();
-        let call = Call { method: Method::POST, path: &path, deadline, request_id };
+        let call = Call { method: Method::POST, path: &path, query: &[], deadline, request_id };
         // Nothing that the outbox refuses is final: whatever it is, it is mended outside and asked again.
-        let never = |_: &str| None::<Infallible>;
+        let never = |_: &Problem| None::<Infallible>;
         match self.service.ask_with(call, body, never).await? {
             Reply::Granted(answer) => Ok(answer),
             Reply::Refused(impossible) => match impossible {},

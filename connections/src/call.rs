@@ -61,10 +61,29 @@ pub struct Call<'a> {
     pub method: Method,
     /// The segments of the path, not yet escaped.
     pub path: &'a [&'a str],
+    /// The query, not yet escaped.
+    pub query: &'a [(&'a str, &'a str)],
     /// From connecting to the last byte of the answer.
     pub deadline: Duration,
     /// Joins the logs of both sides.
     pub request_id: String,
+}
+
+impl<'a> Call<'a> {
+    /// The same call with a query.
+    #[must_use]
+    pub fn with_query(self, query: &'a [(&'a str, &'a str)]) -> Self {
+        Self { query, ..self }
+    }
+}
+
+/// A problem of ours, as far as it decides what to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// The last segment of its type, as in `order_unknown`.
+    pub code: String,
+    /// The reason that some carry beside it, as a code.
+    pub reason: Option<String>,
 }
 
 /// Why there is no final answer. Ask again; nothing is known of what happened.
@@ -142,7 +161,7 @@ impl Service {
     pub async fn ask<T: DeserializeOwned, R>(
         &self,
         call: Call<'_>,
-        final_refusal: impl Fn(&str) -> Option<R>,
+        final_refusal: impl Fn(&Problem) -> Option<R>,
     ) -> Result<Reply<T, R>, CallError> {
         self.send(self.request(&call), final_refusal).await
     }
@@ -155,7 +174,7 @@ impl Service {
         &self,
         call: Call<'_>,
         body: &B,
-        final_refusal: impl Fn(&str) -> Option<R>,
+        final_refusal: impl Fn(&Problem) -> Option<R>,
     ) -> Result<Reply<T, R>, CallError> {
         self.send(self.request(&call).json(body), final_refusal).await
     }
@@ -168,6 +187,7 @@ impl Service {
         }
         self.client
             .request(call.method.clone(), url)
+            .query(call.query)
             .timeout(call.deadline)
             .header(reqwest::header::AUTHORIZATION, self.key.0.clone())
             .header(ACCEPT, "application/json, application/problem+json")
@@ -177,11 +197,11 @@ impl Service {
     async fn send<T: DeserializeOwned, R>(
         &self,
         request: RequestBuilder,
-        final_refusal: impl Fn(&str) -> Option<R>,
+        final_refusal: impl Fn(&Problem) -> Option<R>,
     ) -> Result<Reply<T, R>, CallError> {
         let response = request.send().await.map_err(|cause| self.no_answer(cause))?;
         let status = response.status();
-        let problem_code_is_possible = says_problem(&response);
+        let is_problem = says_problem(&response);
         let body = self.read(response).await?;
         if status.is_success() {
             // Retry: a proxy's page or a service gone wrong, never a refusal.
@@ -189,10 +209,13 @@ impl Service {
                 .map(Reply::Granted)
                 .map_err(|error| self.unreadable(status, error.to_string()));
         }
-        let problem_code = if problem_code_is_possible { problem_code(&body) } else { None };
-        match problem_code.as_deref().and_then(final_refusal) {
+        let problem = if is_problem { read_problem(&body) } else { None };
+        match problem.as_ref().and_then(final_refusal) {
             Some(refusal) if status.is_client_error() => Ok(Reply::Refused(refusal)),
-            _ => Err(CallError::NotFinal { service: self.name, status, problem_code }),
+            _ => {
+                let problem_code = problem.map(|problem| problem.code);
+                Err(CallError::NotFinal { service: self.name, status, problem_code })
+            }
         }
     }
 
@@ -241,14 +264,20 @@ fn says_problem(response: &Response) -> bool {
         .is_some_and(|value| value.starts_with("application/problem+json"))
 }
 
-fn problem_code(body: &[u8]) -> Option<String> {
+fn read_problem(body: &[u8]) -> Option<Problem> {
     #[derive(serde::Deserialize)]
-    struct Problem {
+    struct Body {
         #[serde(rename = "type")]
         problem_type: String,
+        #[serde(default)]
+        reason: Option<String>,
     }
-    let problem: Problem = serde_json::from_slice(body).ok()?;
-    let code = problem.problem_type.strip_prefix(PROBLEM_TYPE_PREFIX)?;
-    let is_code = code.len() <= 60 && code.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
-    is_code.then(|| code.to_owned())
+    let body: Body = serde_json::from_slice(body).ok()?;
+    let code = body.problem_type.strip_prefix(PROBLEM_TYPE_PREFIX)?;
+    let is_code = |text: &str| {
+        text.len() <= 64
+            && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+    };
+    is_code(code)
+        .then(|| Problem { code: code.to_owned(), reason: body.reason.filter(|r| is_code(r)) })
 }

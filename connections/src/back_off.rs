@@ -1,8 +1,13 @@
 //! Waiting longer after each failure in a row, never in step with others.
 
-use crate::limits::{FIRST_BACK_OFF, MAX_BACK_OFF};
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
+
+/// The first wait after something failed.
+pub const FIRST_BACK_OFF: Duration = Duration::from_millis(250);
+
+/// The longest wait between two tries: how late one notices that something is back.
+pub const MAX_BACK_OFF: Duration = Duration::from_secs(2);
 
 /// Doubles from 0.25 s to 2 s; each wait is shortened by up to a half, at random.
 #[derive(Debug)]

@@ -1,43 +1,19 @@
-//! Records one history per ending of the voucher process into this folder, from a system of its own:
-//! `cargo run --package tests --example record_histories`.
-//!
-//! To be run when the process changes what it does. Then keep the old files as long as such runs may live, and write
-//! the new ones as the next version: give it as the only argument (`v2`; `v1` without one). What is there already is
-//! written over.
-#![expect(
-    clippy::expect_used,
-    clippy::print_stdout,
-    reason = "a program for the developer, who reads what it says"
-)]
+//! The endings of the voucher process.
 
+use crate::Recorder;
 use contracts::OrderId;
 use lacadon::system::Role;
 use reqwest::Method;
-use serde_json::{Value, json};
-use std::path::{Path, PathBuf};
-use tests::{Order, Outcome, World, eventually};
-
-/// Who the recorded runs were started and stopped by: not the developer and their machine.
-const OPERATOR: &str = "temporal-cli:operator@shop.example";
-
-#[tokio::main]
-async fn main() {
-    let recorder = Recorder {
-        world: World::start().await,
-        version: std::env::args().nth(1).unwrap_or("v1".to_owned()),
-    };
-    recorder.completed().await;
-    recorder.failed().await;
-    recorder.interrupted().await;
-    recorder.world.system.stop().await.expect("stopped");
-}
-
-struct Recorder {
-    world: World,
-    version: String,
-}
+use serde_json::json;
+use tests::{Order, Outcome};
 
 impl Recorder {
+    pub(crate) async fn grant_voucher(&self) {
+        self.completed().await;
+        self.failed().await;
+        self.interrupted().await;
+    }
+
     async fn completed(&self) {
         let order = self.sent_order(120_50).await;
         self.world.earns_exactly_one_voucher(&order).await;
@@ -61,13 +37,13 @@ impl Recorder {
             ("invalid_input_json", "InvalidInput", other, "\"not an object\"".to_owned()),
         ] {
             let workflow_id = format!("voucher-{order_id}");
-            self.world.temporal.start(&workflow_id, &input).await;
+            self.start_by_hand(&workflow_id, &input).await;
             self.record_failure(scenario, kind, &workflow_id).await;
         }
         self.record_failure("contents_differ", "ContentsDiffer", &for_another.workflow_id()).await;
 
         let mismatched = format!("voucher-{}", OrderId::make());
-        self.world.temporal.start(&mismatched, &unsent.input()).await;
+        self.start_by_hand(&mismatched, &unsent.input()).await;
         self.record_failure("invalid_input_id_mismatch", "InvalidInput", &mismatched).await;
     }
 
@@ -78,11 +54,11 @@ impl Recorder {
         let cancelled = self.sent_order(120_50).await;
         let terminated = self.sent_order(120_50).await;
         for order in [&waiting, &cancelled, &terminated] {
-            self.is_retried(order).await;
+            self.is_retried(&order.workflow_id()).await;
         }
         self.record("open_while_voucher_api_is_down", &waiting.workflow_id()).await;
-        self.operator("cancel", &cancelled).await;
-        self.operator("terminate", &terminated).await;
+        self.operator("cancel", &cancelled.workflow_id()).await;
+        self.operator("terminate", &terminated.workflow_id()).await;
         self.record("terminated", &terminated.workflow_id()).await;
         voucher_api.start().await.expect("started");
         for order in [&waiting, &cancelled] {
@@ -94,8 +70,8 @@ impl Recorder {
 
         let order = self.world.place_order().await;
         self.world.process("order-api").stop().await.expect("stopped");
-        self.world.temporal.start(&order.workflow_id(), &order.input()).await;
-        self.is_retried(&order).await;
+        self.start_by_hand(&order.workflow_id(), &order.input()).await;
+        self.is_retried(&order.workflow_id()).await;
         self.world.process("order-api").start().await.expect("started");
         self.record_failure(
             "order_not_sent_after_order_api_was_down",
@@ -120,53 +96,5 @@ impl Recorder {
         let (status, body) =
             self.world.call(Method::POST, &url, Role::Worker, Some(&voucher)).await;
         assert!(status.is_success(), "{body}");
-    }
-
-    /// Waits until the run has a normal activity that is retried.
-    async fn is_retried(&self, order: &Order) {
-        eventually("an activity is retried", || async {
-            let described = self.world.temporal.describe(&order.workflow_id()).await?;
-            described.pointer("/pendingActivities/0/lastFailure").map(drop)
-        })
-        .await;
-    }
-
-    async fn operator(&self, verb: &str, order: &Order) {
-        let words = ["workflow", verb, "--workflow-id", &order.workflow_id()];
-        assert!(self.world.temporal.run(&words).await.status.success(), "{words:?}");
-    }
-
-    async fn record_failure(&self, scenario: &str, kind: &str, workflow_id: &str) {
-        assert_eq!(
-            Outcome::from(self.world.ending_of(workflow_id).await),
-            Outcome::Failed(kind.to_owned())
-        );
-        self.record(scenario, workflow_id).await;
-    }
-
-    async fn record(&self, scenario: &str, workflow_id: &str) {
-        let mut history =
-            self.world.temporal.json(&["workflow", "show", "--workflow-id", workflow_id]).await;
-        hide_the_developer(&mut history);
-        let path = folder().join(format!("{scenario}.{}.json", self.version));
-        let text = serde_json::to_string_pretty(&history).expect("JSON") + "\n";
-        std::fs::write(&path, text).expect("written");
-        println!("recorded {}", path.display());
-    }
-}
-
-fn folder() -> PathBuf {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("replay/GrantVoucher");
-    std::fs::create_dir_all(&folder).expect("a folder");
-    folder
-}
-
-/// The command names the machine and its user in what it sends.
-fn hide_the_developer(history: &mut Value) {
-    match history {
-        Value::String(text) if text.starts_with("temporal-cli:") => OPERATOR.clone_into(text),
-        Value::Array(values) => values.iter_mut().for_each(hide_the_developer),
-        Value::Object(fields) => fields.values_mut().for_each(hide_the_developer),
-        _ => {}
     }
 }

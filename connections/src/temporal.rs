@@ -1,7 +1,6 @@
 //! The connection to Temporal: read from the environment as every Temporal tool reads it, and made with patience.
 
 use crate::back_off::BackOff;
-use crate::limits::STICKY_LIMIT;
 use anyhow::{Context as _, anyhow};
 use std::time::Duration;
 use temporalio_client::envconfig::LoadClientConfigProfileOptions;
@@ -12,10 +11,7 @@ use temporalio_common::telemetry::metrics::TemporalMeter;
 use tracing::{info, warn};
 
 /// A server that takes longer to accept a connection is tried again.
-const CONNECT_LIMIT: Duration = Duration::from_secs(3);
-
-// A connection attempt may not last longer than a worker would be missed by others.
-const _: () = assert!(CONNECT_LIMIT.as_millis() <= STICKY_LIMIT.as_millis() * 2);
+pub const CONNECT_LIMIT: Duration = Duration::from_secs(3);
 
 /// Where Temporal is and who we are to it.
 #[derive(Clone)]
@@ -62,13 +58,17 @@ impl Target {
     ///
     /// # Errors
     /// When no amount of trying can help: an address or a header that is none.
-    pub async fn connect(&self, identity: &str, meter: TemporalMeter) -> anyhow::Result<Client> {
+    pub async fn connect(
+        &self,
+        identity: &str,
+        meter: Option<TemporalMeter>,
+    ) -> anyhow::Result<Client> {
         let mut back_off = BackOff::new();
         let mut has_failed = false;
         loop {
             let mut options = self.connection.clone();
             options.identity = identity.to_owned();
-            options.metrics_meter = Some(meter.clone());
+            options.metrics_meter.clone_from(&meter);
             match Connection::connect(options).await {
                 Ok(connection) => {
                     info!(temporal.address = self.address(), "connected to Temporal as {identity}");
