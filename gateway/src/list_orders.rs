@@ -44,7 +44,7 @@ impl ListPage {
             return Err(Problem::invalid_query(vec![error]));
         }
         let limit = self.limit.map(|limit| limit.to_string());
-        Ok(Asked { limit, starting_after: self.starting_after })
+        Ok(Asked { status: None, limit, starting_after: self.starting_after })
     }
 }
 

@@ -50,7 +50,7 @@ async fn with_headers(mut response: Response) -> Response {
     for (name, value) in [
         (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::REFERRER_POLICY, "no-referrer"),
+        (header::REFERRER_POLICY, "same-origin"),
         // What is shown is somebody's own, and a part must not be taken for the whole page.
         (header::CACHE_CONTROL, "no-store"),
         (header::VARY, "hx-request"),

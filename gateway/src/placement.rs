@@ -29,6 +29,10 @@ pub(crate) struct Placement {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String, nullable = false, example = "reserving")]
     pub(crate) step: Option<PlacementState>,
+    /// Somebody asked to call it off, and it is not over; absent otherwise.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schema(required = false)]
+    pub(crate) is_being_called_off: bool,
     /// Why it was rejected; absent otherwise.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String, nullable = false, example = "insufficient_credit")]
@@ -155,6 +159,7 @@ impl Placement {
             order_id,
             state: PlacementStateBody::Pending,
             step,
+            is_being_called_off: false,
             reason: None,
             sentence: None,
             total: None,
@@ -195,7 +200,12 @@ impl Placement {
                 Self::ended(order_id, PlacementStateBody::Rejected, Some(reason))
             }
         };
-        Self { step: Some(status.state), total: status.total.map(MoneyBody::from), ..told }
+        Self {
+            step: Some(status.state),
+            total: status.total.map(MoneyBody::from),
+            is_being_called_off: status.cancel_requested.is_some() && !told.is_final,
+            ..told
+        }
     }
 
     /// The same, now that its order stands there.

@@ -124,6 +124,11 @@ impl Outcome {
     pub(crate) fn of_placement(placement: &Placement, place: Place) -> Self {
         let order_id = placement.order_id;
         let told = match placement.state {
+            PlacementStateBody::Pending | PlacementStateBody::Approved
+                if placement.is_being_called_off =>
+            {
+                Self::being_called_off(order_id)
+            }
             PlacementStateBody::Pending => Self::pending(order_id),
             PlacementStateBody::Approved if placement.status == Some(OrderStatus::Sent) => {
                 Self { order_id: Some(order_id), ..Self::told("sent", "Your order is sent.", "") }
@@ -167,6 +172,15 @@ impl Outcome {
                 "Your order is not decided yet.",
                 "This page shows it as soon as it is. There is no need to place it again.",
             )
+        }
+    }
+
+    fn being_called_off(order_id: OrderId) -> Self {
+        Self {
+            is_open: false,
+            sentence: "This page shows what became of it as soon as that is known.".to_owned(),
+            headline: "Your order is being called off.",
+            ..Self::pending(order_id)
         }
     }
 

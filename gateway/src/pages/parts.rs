@@ -82,7 +82,7 @@ impl OrdersPart {
 
 impl ShownOrder {
     fn is_open(&self) -> bool {
-        self.order.status == OrderStatus::Approved
+        matches!(self.order.status, OrderStatus::Pending | OrderStatus::Approved)
     }
 
     fn status(&self) -> &'static str {
@@ -131,6 +131,9 @@ async fn latest_orders(shop: &Shop, customer_id: &CustomerId) -> Result<Vec<Shop
             None => break,
         }
     }
+    // Whoever comes back while an order waits finds it here, and at the top.
+    let waiting = Asked { status: Some("pending"), ..first_page() };
+    latest.extend(shop.services().orders_of(customer_id, &waiting).await?.data);
     latest.reverse();
     Ok(latest)
 }
@@ -152,7 +155,7 @@ async fn latest_vouchers(shop: &Shop, customer_id: &CustomerId) -> Result<Vec<Sh
 }
 
 fn first_page() -> Asked {
-    Asked { limit: Some("100".to_owned()), starting_after: None }
+    Asked { status: None, limit: Some("100".to_owned()), starting_after: None }
 }
 
 fn keep_newest<T>(list: &mut Vec<T>) {

@@ -69,6 +69,8 @@ pub(crate) struct Page<T> {
 /// Which page of a list; `None` leaves it to the service.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Asked {
+    /// Only those that stand here; without it, those that are decided.
+    pub(crate) status: Option<&'static str>,
     pub(crate) limit: Option<String>,
     pub(crate) starting_after: Option<String>,
 }
@@ -119,12 +121,14 @@ impl Asked {
     pub(crate) fn query<'a>(&'a self, customer_id: &'a CustomerId) -> Vec<(&'a str, &'a str)> {
         let limit = self.limit.as_deref().map(|limit| ("limit", limit));
         let after = self.starting_after.as_deref().map(|after| ("starting_after", after));
-        [Some(("customer_id", customer_id.as_str())), limit, after].into_iter().flatten().collect()
+        let status = self.status.map(|status| ("status", status));
+        let customer_id = Some(("customer_id", customer_id.as_str()));
+        [customer_id, status, limit, after].into_iter().flatten().collect()
     }
 }
 
 impl Services {
-    /// A page of a customer's orders, oldest first; those that are not decided are not among them.
+    /// A page of a customer's orders, oldest first; those that are not decided are listed only on request.
     pub(crate) async fn orders_of(
         &self,
         customer_id: &CustomerId,
