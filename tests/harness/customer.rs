@@ -191,6 +191,17 @@ impl Customer<'_> {
         told(request).await.expect("an answer of the gateway")
     }
 
+    /// Follows a placement by its events until they end; all of them, as they were sent.
+    ///
+    /// # Panics
+    /// When the gateway breaks off.
+    pub async fn watches(&self, order_id: OrderId) -> String {
+        let request = self.request(Method::GET, &format!("/placements/{order_id}/events"));
+        let events = request.send().await.expect("an answer of the gateway");
+        assert_eq!(events.status(), StatusCode::OK);
+        events.text().await.expect("the events to their end")
+    }
+
     /// Asks the gateway.
     ///
     /// # Panics

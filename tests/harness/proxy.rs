@@ -7,7 +7,7 @@ use reqwest::StatusCode;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::watch;
 
-/// Forwards to one service, and does to its replies what it is told.
+/// Forwards to one service, and does to requests and replies what it is told.
 pub struct Proxy {
     shared: Arc<Shared>,
     address: String,
@@ -18,30 +18,39 @@ struct Shared {
     target: Mutex<String>,
     http: reqwest::Client,
     faults: Mutex<Vec<Fault>>,
+    /// Calls that were ever held: whoever made one may be gone since.
     held: watch::Sender<u32>,
+    /// Calls that were broken off and have not arrived yet.
+    on_their_way: watch::Sender<u32>,
 }
 
-/// What happens to a reply, after the service has done its work.
+/// What happens to calls whose method and path, as in `PUT /orders/ord_…`, hold a text.
 struct Fault {
-    path_part: String,
+    part: String,
     kind: Kind,
 }
 
 enum Kind {
-    /// So many more replies are lost: the caller sees a broken connection.
+    /// So many more requests are lost before the service has seen them.
+    LoseRequest(u32),
+    /// So many more replies are lost, after the service has done its work: the caller sees a broken connection.
     LoseReply(u32),
+    /// So many more requests reach the service twice.
+    DeliverTwice(u32),
+    /// So many more requests are lost to their caller and reach the service when the gate opens.
+    DeliverLate(u32, watch::Receiver<bool>),
     /// The reply waits until the gate opens.
     HoldReply(watch::Receiver<bool>),
 }
 
-/// Replies are held until this is opened or dropped.
+/// Calls are held until this is opened or dropped.
 pub struct Gate {
     open: watch::Sender<bool>,
     held: watch::Receiver<u32>,
 }
 
 impl Gate {
-    /// Waits until a reply is held.
+    /// Waits until a call is held.
     ///
     /// # Panics
     /// When the proxy is gone.
@@ -49,7 +58,7 @@ impl Gate {
         self.held.wait_for(|held| *held > 0).await.expect("the proxy is up");
     }
 
-    /// Lets every held reply go.
+    /// Lets every held call go.
     pub fn open(self) {
         self.open.send_replace(true);
     }
@@ -68,6 +77,7 @@ impl Proxy {
             http: crate::world::http_client(),
             faults: Mutex::new(Vec::new()),
             held: watch::channel(0).0,
+            on_their_way: watch::channel(0).0,
         });
         let router = axum::Router::new().fallback(forward).with_state(shared.clone());
         let server = tokio::spawn(async move {
@@ -87,19 +97,68 @@ impl Proxy {
         *lock(&self.shared.target) = target.to_owned();
     }
 
-    /// The next `times` calls whose path holds `path_part` take effect, and their replies are lost.
-    pub fn lose_replies(&self, path_part: &str, times: u32) {
-        lock(&self.shared.faults)
-            .push(Fault { path_part: path_part.to_owned(), kind: Kind::LoseReply(times) });
+    /// The next `times` calls that hold `part` never reach the service.
+    pub fn lose_requests(&self, part: &str, times: u32) {
+        self.add(part, Kind::LoseRequest(times));
     }
 
-    /// Replies to calls whose path holds `path_part` wait for the gate.
+    /// The next `times` calls that hold `part` take effect, and their replies are lost.
+    pub fn lose_replies(&self, part: &str, times: u32) {
+        self.add(part, Kind::LoseReply(times));
+    }
+
+    /// The next `times` calls that hold `part` reach the service twice; the second reply is the answer.
+    pub fn deliver_twice(&self, part: &str, times: u32) {
+        self.add(part, Kind::DeliverTwice(times));
+    }
+
+    /// The next `times` calls that hold `part` are broken off, and reach the service when the gate opens.
     #[must_use]
-    pub fn hold_replies(&self, path_part: &str) -> Gate {
+    pub fn deliver_late(&self, part: &str, times: u32) -> Gate {
         let (open, gate) = watch::channel(false);
-        lock(&self.shared.faults)
-            .push(Fault { path_part: path_part.to_owned(), kind: Kind::HoldReply(gate) });
+        self.add(part, Kind::DeliverLate(times, gate));
         Gate { open, held: self.shared.held.subscribe() }
+    }
+
+    /// Replies to calls that hold `part` wait for the gate.
+    #[must_use]
+    pub fn hold_replies(&self, part: &str) -> Gate {
+        let (open, gate) = watch::channel(false);
+        self.add(part, Kind::HoldReply(gate));
+        Gate { open, held: self.shared.held.subscribe() }
+    }
+
+    /// From now on every call is forwarded as it comes.
+    pub fn heal(&self) {
+        lock(&self.shared.faults).clear();
+    }
+
+    /// How many calls were ever held.
+    #[must_use]
+    pub fn held(&self) -> u32 {
+        *self.shared.held.borrow()
+    }
+
+    /// Waits until so many calls were ever held.
+    ///
+    /// # Panics
+    /// Never while the proxy is there.
+    pub async fn wait_until_held(&self, count: u32) {
+        let mut held = self.shared.held.subscribe();
+        held.wait_for(|held| *held >= count).await.expect("the proxy is up");
+    }
+
+    /// Waits until whatever was delivered late has arrived.
+    ///
+    /// # Panics
+    /// Never while the proxy is there.
+    pub async fn wait_until_nothing_is_on_its_way(&self) {
+        let mut on_their_way = self.shared.on_their_way.subscribe();
+        on_their_way.wait_for(|count| *count == 0).await.expect("the proxy is up");
+    }
+
+    fn add(&self, part: &str, kind: Kind) {
+        lock(&self.shared.faults).push(Fault { part: part.to_owned(), kind });
     }
 }
 
@@ -113,15 +172,33 @@ async fn forward(State(shared): State<Arc<Shared>>, request: Request) -> Respons
     let (parts, body) = request.into_parts();
     let path = parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
     let body = to_bytes(body, 1 << 20).await.unwrap_or_default();
-    let reply = call(&shared, parts, &path, body).await;
-    match fault_for(&shared, &path) {
-        None => reply,
-        Some(Kind::LoseReply(_)) => broken_connection(),
-        Some(Kind::HoldReply(mut gate)) => {
+    let fault = fault_for(&shared, &format!("{} {path}", parts.method));
+    match fault {
+        None => call(&shared, parts, &path, body).await,
+        Some(Kind::LoseRequest(_)) => broken_connection(),
+        Some(Kind::LoseReply(_)) => {
+            call(&shared, parts, &path, body).await;
+            broken_connection()
+        }
+        Some(Kind::DeliverTwice(_)) => {
+            call(&shared, parts.clone(), &path, body.clone()).await;
+            call(&shared, parts, &path, body).await
+        }
+        Some(Kind::DeliverLate(_, mut gate)) => {
             shared.held.send_modify(|held| *held += 1);
-            // A gate that was dropped is open.
+            shared.on_their_way.send_modify(|count| *count += 1);
+            tokio::spawn(async move {
+                // A gate that was dropped is open.
+                let _ = gate.wait_for(|open| *open).await;
+                call(&shared, parts, &path, body).await;
+                shared.on_their_way.send_modify(|count| *count -= 1);
+            });
+            broken_connection()
+        }
+        Some(Kind::HoldReply(mut gate)) => {
+            let reply = call(&shared, parts, &path, body).await;
+            shared.held.send_modify(|held| *held += 1);
             let _ = gate.wait_for(|open| *open).await;
-            shared.held.send_modify(|held| *held -= 1);
             reply
         }
     }
@@ -146,18 +223,40 @@ async fn call(
     }
 }
 
-fn fault_for(shared: &Shared, path: &str) -> Option<Kind> {
+/// The first fault that fits the call and has not happened often enough.
+fn fault_for(shared: &Shared, call: &str) -> Option<Kind> {
     let mut faults = lock(&shared.faults);
-    let fault = faults.iter_mut().find(|fault| {
-        path.contains(&fault.path_part) && !matches!(fault.kind, Kind::LoseReply(0))
-    })?;
-    Some(match &mut fault.kind {
-        Kind::LoseReply(left) => {
-            *left -= 1;
-            Kind::LoseReply(*left)
+    let fits = |fault: &&mut Fault| call.contains(&fault.part);
+    let fault = faults.iter_mut().filter(fits).find(|fault| !fault.kind.is_over())?;
+    Some(fault.kind.happens())
+}
+
+impl Kind {
+    fn is_over(&self) -> bool {
+        match self {
+            Self::LoseRequest(left) | Self::LoseReply(left) | Self::DeliverTwice(left) => {
+                *left == 0
+            }
+            Self::DeliverLate(left, _) => *left == 0,
+            Self::HoldReply(_) => false,
         }
-        Kind::HoldReply(gate) => Kind::HoldReply(gate.clone()),
-    })
+    }
+
+    /// Once more, and one time less is left.
+    fn happens(&mut self) -> Self {
+        match self {
+            Self::LoseRequest(left) => Self::LoseRequest(one_less(left)),
+            Self::LoseReply(left) => Self::LoseReply(one_less(left)),
+            Self::DeliverTwice(left) => Self::DeliverTwice(one_less(left)),
+            Self::DeliverLate(left, gate) => Self::DeliverLate(one_less(left), gate.clone()),
+            Self::HoldReply(gate) => Self::HoldReply(gate.clone()),
+        }
+    }
+}
+
+fn one_less(left: &mut u32) -> u32 {
+    *left -= 1;
+    *left
 }
 
 /// Headers that promise a body, and a body that fails: the connection is reset before the caller has an answer.

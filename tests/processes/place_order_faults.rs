@@ -1,95 +1,188 @@
 //! The faults of the failure loop once more, against the real services and their databases, with a proxy in between:
-//! a placement that ends before the pivot leaves both databases as they were.
+//! each step × each fault ends as without it, and what ends before the pivot leaves both databases as they were.
 
 use reqwest::StatusCode;
-use tests::World;
-use tests::proxy::Proxy;
+use tests::proxy::{Gate, Proxy};
+use tests::{Customer, World, eventually};
+
+/// What goes wrong with a step.
+#[derive(Debug, Clone, Copy)]
+enum Fault {
+    FailsBefore,
+    DoneButToldFailed,
+    DeliveredTwice,
+    SlowerThanItsTimeOut,
+    LandsLate,
+}
+
+const FAULTS: [Fault; 5] = [
+    Fault::FailsBefore,
+    Fault::DoneButToldFailed,
+    Fault::DeliveredTwice,
+    Fault::SlowerThanItsTimeOut,
+    Fault::LandsLate,
+];
+
+/// The side that a step is on, and what its call holds.
+type Step = (Side, &'static str);
+
+#[derive(Debug, Clone, Copy)]
+enum Side {
+    Orders,
+    Credit,
+}
 
 /// A world whose worker reaches order-api and risk-api through proxies.
-async fn world_with_faults() -> (World, Proxy, Proxy) {
-    let (orders, credit) = (Proxy::start().await, Proxy::start().await);
-    let world = World::start_with(|options| {
-        options
-            .with_env("worker", "ORDER_API_URL", orders.address())
-            .with_env("worker", "RISK_API_URL", credit.address())
-            .with_env("gateway", "GATEWAY_RISK_PATIENCE_MS", "3000")
+struct Faulty {
+    world: World,
+    orders: Proxy,
+    credit: Proxy,
+}
+
+impl Faulty {
+    async fn start() -> Self {
+        let (orders, credit) = (Proxy::start().await, Proxy::start().await);
+        let world = World::start_with(|options| {
+            options
+                .with_env("worker", "ORDER_API_URL", orders.address())
+                .with_env("worker", "RISK_API_URL", credit.address())
+                .with_env("gateway", "GATEWAY_RISK_PATIENCE_MS", "20000")
+        })
+        .await;
+        orders.forward_to(world.system.order_api_url());
+        credit.forward_to(world.system.risk_api_url());
+        Self { world, orders, credit }
+    }
+
+    fn side(&self, side: Side) -> &Proxy {
+        match side {
+            Side::Orders => &self.orders,
+            Side::Credit => &self.credit,
+        }
+    }
+
+    /// Has it go wrong; what is on its way stays there until the gate is opened.
+    fn arrange(&self, (side, part): Step, fault: Fault) -> Option<Gate> {
+        let proxy = self.side(side);
+        match fault {
+            Fault::FailsBefore => proxy.lose_requests(part, 2),
+            Fault::DoneButToldFailed => proxy.lose_replies(part, 2),
+            Fault::DeliveredTwice => proxy.deliver_twice(part, 2),
+            Fault::SlowerThanItsTimeOut => return Some(proxy.hold_replies(part)),
+            Fault::LandsLate => return Some(proxy.deliver_late(part, 1)),
+        }
+        None
+    }
+
+    /// Places an order while it goes wrong, and lets late calls land when the run has ended.
+    async fn place(&self, ada: &Customer<'_>, step: Step, fault: Fault) -> (String, String) {
+        let key = format!("{step:?} {fault:?}").replace(|c: char| !c.is_ascii_alphanumeric(), "-");
+        let held_before = self.side(step.0).held();
+        let mut gate = self.arrange(step, fault);
+        if matches!(fault, Fault::SlowerThanItsTimeOut)
+            && let Some(held) = gate.take()
+        {
+            let slow = async {
+                // The second call comes when the first one's time is over.
+                self.side(step.0).wait_until_held(held_before + 2).await;
+                held.open();
+            };
+            tokio::join!(slow, ada.tries_to_place(&key, 10_00)).1.expect("an answer");
+        }
+        let told = ada.insists_on(&key, 10_00).await;
+        let outcome = self.world.placement_ends(told.order_id()).await;
+        let is_told_so = match told.status {
+            StatusCode::CREATED => outcome == "approved",
+            _ => outcome == told.reason(),
+        };
+        assert!(is_told_so, "{key}: told {told:?}, and it is {outcome}");
+        if let Some(gate) = gate {
+            gate.open();
+        }
+        self.side(step.0).wait_until_nothing_is_on_its_way().await;
+        self.orders.heal();
+        self.credit.heal();
+        (told.order_id().to_string(), outcome)
+    }
+}
+
+#[tokio::test]
+async fn whatever_goes_wrong_with_a_step_of_an_order_that_is_due_there_is_one_order_with_its_credit()
+ {
+    let faulty = Faulty::start().await;
+    let ada = faulty.world.customer_with_credit("cus_ada", 10_000_00).await;
+    let steps = [
+        (Side::Orders, "PUT /orders/ord_"),
+        (Side::Credit, "PUT /reservations/"),
+        (Side::Orders, "/approve"),
+        (Side::Credit, "/confirm"),
+        (Side::Orders, "/notices/"),
+    ];
+
+    let mut placed = Vec::new();
+    for step in steps {
+        for fault in FAULTS {
+            let (order_id, outcome) = faulty.place(&ada, step, fault).await;
+            assert_eq!(outcome, "approved", "{step:?} {fault:?}");
+            placed.push(order_id);
+        }
+    }
+
+    let (mut live, left) = faulty.world.credit_of("cus_ada").await;
+    live.sort();
+    placed.sort();
+    assert_eq!((live, left), (placed, 10_000_00 - 25 * 10_00));
+    for order_id in faulty.world.credit_of("cus_ada").await.0 {
+        let order_id = order_id.parse().expect("an order id");
+        assert_eq!(faulty.world.order(order_id).await.expect("there")["status"], "approved");
+        assert_eq!(faulty.world.notices_of(order_id).await, ["order_approved"]);
+    }
+}
+
+#[tokio::test]
+async fn whatever_goes_wrong_with_a_step_of_an_order_that_is_refused_both_sides_are_as_they_were() {
+    let faulty = Faulty::start().await;
+    let ada = faulty.world.customer_with_credit("cus_ada", 5_00).await;
+    let before = faulty.world.both_sides().await;
+    let steps = [
+        (Side::Orders, "PUT /orders/ord_"),
+        (Side::Credit, "PUT /reservations/"),
+        (Side::Orders, "/discard"),
+        (Side::Credit, "kind=undo"),
+    ];
+
+    for step in steps {
+        for fault in FAULTS {
+            let (_, outcome) = faulty.place(&ada, step, fault).await;
+
+            assert_eq!(outcome, "insufficient_credit", "{step:?} {fault:?}");
+            assert_eq!(faulty.world.both_sides().await, before, "{step:?} {fault:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_step_that_is_given_up_and_lands_later_is_refused_on_both_sides() {
+    let faulty = Faulty::start().await;
+    let ada = faulty.world.customer_with_credit("cus_ada", 50_00).await;
+    let before = faulty.world.both_sides().await;
+
+    for step in [(Side::Orders, "PUT /orders/ord_"), (Side::Credit, "PUT /reservations/")] {
+        // No attempt is answered until the customer calls the order off; then all of them arrive.
+        let gate = faulty.side(step.0).deliver_late(step.1, u32::MAX);
+        let told =
+            ada.places(&format!("{step:?}").replace(['(', ')', '"', ' ', ','], "-"), 10_00).await;
+        assert_eq!(told.status, StatusCode::ACCEPTED, "{told:?}");
+        assert_eq!(ada.calls_off(told.order_id()).await.status, StatusCode::ACCEPTED);
+        assert_eq!(faulty.world.placement_ends(told.order_id()).await, "cancelled_by_customer");
+        gate.open();
+        faulty.side(step.0).wait_until_nothing_is_on_its_way().await;
+        faulty.side(step.0).heal();
+
+        assert_eq!(faulty.world.both_sides().await, before, "{step:?}");
+    }
+    eventually("the whole limit is there", || async {
+        (faulty.world.credit_of("cus_ada").await.1 == 50_00).then_some(())
     })
     .await;
-    orders.forward_to(world.system.order_api_url());
-    credit.forward_to(world.system.risk_api_url());
-    (world, orders, credit)
-}
-
-#[tokio::test]
-async fn replies_that_are_lost_behind_any_step_make_no_second_order_and_lose_none() {
-    let (world, orders, credit) = world_with_faults().await;
-    let ada = world.customer_with_credit("cus_ada", 1_000_00).await;
-
-    let mut approved = Vec::new();
-    for (number, (proxy, step)) in [
-        (&orders, "/orders/ord_"),
-        (&credit, "/reservations/"),
-        (&orders, "/approve"),
-        (&credit, "/confirm"),
-        (&orders, "/notices/"),
-    ]
-    .into_iter()
-    .enumerate()
-    {
-        proxy.lose_replies(step, 2);
-        let told = ada.insists_on(&format!("key-{number}"), 10_00).await;
-        assert_eq!(told.status, StatusCode::CREATED, "{step}: {told:?}");
-        assert_eq!(world.placement_ends(told.order_id()).await, "approved", "{step}");
-        approved.push(told.order_id().to_string());
-    }
-
-    let (live, left) = world.credit_of("cus_ada").await;
-    assert_eq!((live, left), (approved, 950_00));
-}
-
-#[tokio::test]
-async fn replies_that_are_lost_while_everything_is_taken_back_leave_both_sides_as_they_were() {
-    let (world, orders, credit) = world_with_faults().await;
-    let ada = world.customer_with_credit("cus_ada", 5_00).await;
-    let before = world.both_sides().await;
-
-    for (number, (proxy, step)) in [
-        (&orders, "/orders/ord_"),
-        (&credit, "/reservations/"),
-        (&orders, "/discard"),
-        (&credit, "kind=undo"),
-    ]
-    .into_iter()
-    .enumerate()
-    {
-        proxy.lose_replies(step, 2);
-        let told = ada.insists_on(&format!("key-{number}"), 10_00).await;
-        assert_eq!(told.reason(), "insufficient_credit", "{step}: {told:?}");
-        assert_eq!(world.placement_ends(told.order_id()).await, "insufficient_credit", "{step}");
-        assert_eq!(world.both_sides().await, before, "{step}");
-    }
-}
-
-#[tokio::test]
-async fn a_reservation_that_lands_after_it_was_taken_back_is_refused() {
-    let (world, _orders, credit) = world_with_faults().await;
-    let ada = world.customer_with_credit("cus_ada", 50_00).await;
-    let before = world.both_sides().await;
-    // risk-api has reserved, and nobody ever hears of it: its patience ends, everything is taken back.
-    credit.lose_replies("/reservations/", 8);
-
-    let told = ada.insists_on("key", 50_00).await;
-
-    assert_eq!(told.reason(), "risk_unavailable", "{told:?}");
-    assert_eq!(world.placement_ends(told.order_id()).await, "risk_unavailable");
-    assert_eq!(world.both_sides().await, before);
-    // The very request that was on its way, once more.
-    let url = format!("{}/reservations/{}", world.system.risk_api_url(), told.order_id());
-    let late = serde_json::json!({
-        "customer_id": "cus_ada", "amount": {"amount": 50_00, "currency": "EUR"},
-    });
-    let role = lacadon::system::Role::Worker;
-    let (status, body) = world.call(reqwest::Method::PUT, &url, role, Some(&late)).await;
-    assert_eq!((status, body["reason"].as_str()), (StatusCode::CONFLICT, Some("risk_unavailable")));
-    assert_eq!(world.both_sides().await, before);
 }

@@ -45,6 +45,28 @@ async fn while_the_risk_service_is_away_the_customer_is_told_to_wait_and_the_ord
 }
 
 #[tokio::test]
+async fn a_placement_is_followed_by_its_events_until_it_is_decided() {
+    let world = World::start().await;
+    let ada = world.customer_with_credit("cus_ada", 100_00).await;
+    world.process("risk-api").stop().await.expect("stopped");
+    let order_id = undecided(&ada, "key").await;
+
+    let back = async {
+        is_retried(&world, order_id, "credit.reserve").await;
+        world.bring_up("risk-api").await;
+    };
+    let (events, ()) = tokio::join!(ada.watches(order_id), back);
+
+    let states: Vec<String> = events
+        .lines()
+        .filter_map(|line| serde_json::from_str(line.strip_prefix("data:")?.trim()).ok())
+        .map(|event: Value| event["state"].as_str().unwrap_or_default().to_owned())
+        .collect();
+    assert_eq!(states.first().map(String::as_str), Some("pending"), "{events}");
+    assert_eq!(states.last().map(String::as_str), Some("approved"), "{events}");
+}
+
+#[tokio::test]
 async fn a_risk_service_that_stays_away_gets_the_order_rejected_and_nothing_is_left() {
     let world =
         World::start_with(|o| o.with_env("gateway", "GATEWAY_RISK_PATIENCE_MS", "2500")).await;
