@@ -247,6 +247,16 @@ impl Service {
     }
 }
 
+/// Reads the address of a service from a setting.
+///
+/// # Errors
+/// When it is none, in words for whoever set it.
+pub fn parse_url(text: &str) -> Result<Url, String> {
+    let url: Url = text.parse().map_err(|error| format!("not a URL: {error}"))?;
+    let is_http = matches!(url.scheme(), "http" | "https") && url.has_host();
+    if is_http { Ok(url) } else { Err("an http:// or https:// URL is needed".to_owned()) }
+}
+
 /// Installs the process's one provider of cryptography, once; reqwest is built without one of its own.
 pub fn install_crypto() {
     static INSTALLED: Once = Once::new();

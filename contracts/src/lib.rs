@@ -10,9 +10,11 @@ pub mod money;
 pub mod orders;
 pub mod outbox;
 pub mod placement;
+pub mod reason;
 pub mod reply;
 pub mod vouchers;
 
 pub use ids::{CustomerId, OrderId, ParseIdError, VoucherId};
 pub use money::{Currency, Money, MoneyError};
+pub use reason::{NotAReason, Reason};
 pub use reply::Reply;

@@ -1,17 +1,17 @@
-//! Why an order was discarded: a stable code that is stored and handed out as it came.
+//! Why something was taken back: a stable code that a service stores and hands out as it came.
 //!
 //! Which codes there are is the business of the process that decides: a code of tomorrow is kept by today's build.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
 /// The longest reason.
 const MAX_REASON_LEN: usize = 64;
 
-/// Why an order was discarded, such as `cancelled_by_customer`.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
+/// A code such as `cancelled_by_customer`: 1 to 64 lower-case letters, digits or `_`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Reason(String);
 
 /// A text that is no reason.
@@ -43,6 +43,12 @@ impl FromStr for Reason {
     }
 }
 
+impl From<Reason> for String {
+    fn from(reason: Reason) -> Self {
+        reason.0
+    }
+}
+
 impl TryFrom<String> for Reason {
     type Error = NotAReason;
 
@@ -54,7 +60,7 @@ impl TryFrom<String> for Reason {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use contracts::placement::RejectReason;
+    use crate::placement::RejectReason;
 
     #[test]
     fn every_reason_of_the_process_is_a_code() {

@@ -4,6 +4,7 @@
 use chassis::config::StopSettings;
 use clap::Args;
 use clap::builder::FalseyValueParser;
+use connections::call::parse_url;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -85,12 +86,6 @@ impl PlacingSettings {
     pub fn wait(&self) -> Duration {
         Duration::from_millis(self.wait_ms)
     }
-}
-
-fn parse_url(text: &str) -> Result<Url, String> {
-    let url: Url = text.parse().map_err(|error| format!("not a URL: {error}"))?;
-    let is_http = matches!(url.scheme(), "http" | "https") && url.has_host();
-    if is_http { Ok(url) } else { Err("an http:// or https:// URL is needed".to_owned()) }
 }
 
 #[cfg(test)]

@@ -35,9 +35,6 @@ const STATUS_LIMIT: Duration = Duration::from_millis(500);
 /// Until a signal is taken.
 const SIGNAL_LIMIT: Duration = Duration::from_secs(2);
 
-/// How long Temporal waits for a workflow task's answer before another worker gets it, as for the worker's own starts.
-const TASK_LIMIT: Duration = Duration::from_secs(3);
-
 /// Kept with the run from its start, so that a repeat is told from another cart while no worker answers.
 const CONTENTS_HASH: &str = "contents_hash";
 
@@ -226,7 +223,7 @@ fn start_options(input: &PlaceOrderInput, wait: Duration) -> WorkflowUpdateWithS
         WorkflowIdConflictPolicy::UseExisting,
     )
     .id_reuse_policy(WorkflowIdReusePolicy::AllowDuplicateFailedOnly)
-    .task_timeout(TASK_LIMIT)
+    .task_timeout(workflows::TASK_LIMIT)
     .search_attributes(attributes)
     .memo(memo)
     .static_summary(format!("place order {}", input.order_id))

@@ -7,7 +7,6 @@ use crate::api::Api;
 use crate::decision_body::{DecisionBody, order_discarded};
 use crate::get_order::order_unknown;
 use crate::order::Order;
-use crate::reason::Reason;
 use crate::store::audit_trail::{self, Action, Actor};
 use crate::store::{orders, pending_orders, tombstones};
 use axum::extract::State;
@@ -16,6 +15,7 @@ use chassis::auth::Caller;
 use chassis::problem::{Json, Path, Problem, ProblemBody};
 use chassis_store::{DatabaseError, Tx, now_ms};
 use contracts::OrderId;
+use contracts::Reason;
 use tracing::info;
 
 /// What approving an order came to.

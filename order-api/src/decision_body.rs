@@ -1,11 +1,11 @@
 //! What was decided of an order, as callers read it: the answer to a decision, and the refusals that follow from one.
 
 use crate::order::NotApproved;
-use crate::reason::Reason;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use chassis::problem::{Problem, ProblemBody, request_id};
 use contracts::OrderId;
+use contracts::Reason;
 use contracts::placement::ORDER_DISCARDED;
 use serde::Serialize;
 use utoipa::ToSchema;

@@ -7,12 +7,12 @@
 use crate::api::Api;
 use crate::contents_hash::ContentsHash;
 use crate::decision_body::DecisionBody;
-use crate::reason::Reason;
 use crate::store::tombstones::{self, Tombstone};
 use crate::store::{orders, pending_orders};
 use axum::extract::State;
 use chassis::problem::{Json, Path, Problem, ProblemBody};
 use chassis_store::{DatabaseError, Tx, now_ms};
+use contracts::Reason;
 use contracts::{CustomerId, OrderId};
 use serde::Deserialize;
 use tracing::info;

@@ -29,8 +29,7 @@ pub mod order;
 mod order_body;
 mod page;
 mod place_order;
-pub mod reason;
-mod record_derivation_key;
+pub mod record_derivation_key;
 mod release_event;
 pub mod store;
 

@@ -5,14 +5,14 @@
 //! reason stays. On record is what closes, and what undoes a reservation that was confirmed and so is on record itself.
 
 use crate::audit_trail::{Action, Actor, record};
-use crate::reservation::{Reason, State as Credit, StateName};
+use crate::reservation::{State as Credit, StateName};
 use crate::reservation_body::CreditStateBody;
 use crate::{Api, store};
 use axum::extract::State;
 use chassis::auth::Caller;
 use chassis::problem::{Json, Path, Problem, ProblemBody, Query};
 use chassis_store::{DatabaseError, Tx, now_ms};
-use contracts::OrderId;
+use contracts::{OrderId, Reason};
 use metrics::counter;
 use serde::Deserialize;
 use tracing::info;

@@ -1,13 +1,8 @@
 //! What an order holds of its customer's credit, and why it may hold it no longer.
 
-use contracts::{CustomerId, Money, OrderId};
+use contracts::{CustomerId, Money, OrderId, Reason};
 use serde::Deserialize;
-use std::fmt;
-use std::str::FromStr;
 use utoipa::ToSchema;
-
-/// The longest reason.
-const MAX_REASON_LEN: usize = 64;
 
 /// A reservation as it is recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,59 +74,5 @@ impl Reservation {
     /// Whether this is what is asked for again.
     pub(crate) fn has_contents(&self, customer_id: &CustomerId, amount: Money) -> bool {
         self.customer_id == *customer_id && self.amount == amount
-    }
-}
-
-/// Why credit was released: a stable code such as `cancelled_by_customer`.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
-pub(crate) struct Reason(String);
-
-/// A text that is no reason.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("must be 1 to 64 lower-case letters, digits or _")]
-pub(crate) struct NotAReason;
-
-impl Reason {
-    /// The code.
-    pub(crate) fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl FromStr for Reason {
-    type Err = NotAReason;
-
-    fn from_str(text: &str) -> Result<Self, NotAReason> {
-        let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
-        let is_reason = (1..=MAX_REASON_LEN).contains(&text.len()) && text.chars().all(fits);
-        is_reason.then(|| Self(text.to_owned())).ok_or(NotAReason)
-    }
-}
-
-impl TryFrom<String> for Reason {
-    type Error = NotAReason;
-
-    fn try_from(text: String) -> Result<Self, NotAReason> {
-        text.parse()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_reason_is_a_stable_code() {
-        assert!("cancelled_by_customer".parse::<Reason>().is_ok());
-        for bad in ["", "Cancelled", "no credit", "x\u{0}", &"x".repeat(65)] {
-            assert_eq!(bad.parse::<Reason>(), Err(NotAReason), "{bad:?}");
-        }
     }
 }

@@ -1,8 +1,8 @@
 //! A reservation as callers see it.
 
-use crate::reservation::{Reason, Reservation, State, StateName};
+use crate::reservation::{Reservation, State, StateName};
 use chassis::time::Moment;
-use contracts::{CustomerId, Money, OrderId};
+use contracts::{CustomerId, Money, OrderId, Reason};
 use serde::Serialize;
 use utoipa::ToSchema;
 

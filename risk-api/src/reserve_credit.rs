@@ -5,7 +5,7 @@
 //! Fields that this service does not know are ignored: the worker may be newer.
 
 use crate::account::Reserving;
-use crate::reservation::{Reason, Reservation, State as Credit};
+use crate::reservation::{Reservation, State as Credit};
 use crate::reservation_body::ReservationBody;
 use crate::{Api, store};
 use axum::extract::State;
@@ -13,7 +13,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use chassis::problem::{FieldError, Json, Path, Problem, ProblemBody, request_id};
 use chassis_store::{DatabaseError, Tx, now_ms};
-use contracts::{CustomerId, Money, OrderId};
+use contracts::{CustomerId, Money, OrderId, Reason};
 use metrics::counter;
 use serde::{Deserialize, Serialize};
 use tracing::info;

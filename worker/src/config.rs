@@ -3,6 +3,7 @@
 
 use chassis::config::StopSettings;
 use clap::{Args, Command, FromArgMatches, Subcommand};
+use connections::call::parse_url;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use url::Url;
@@ -107,12 +108,6 @@ fn parse_name(text: &str) -> Result<String, String> {
         return Err(format!("a name is 1 to {MAX_NAME_LEN} letters, digits, '-', '_' or '.'"));
     }
     Ok(text.to_owned())
-}
-
-fn parse_url(text: &str) -> Result<Url, String> {
-    let url: Url = text.parse().map_err(|error| format!("not a URL: {error}"))?;
-    let is_http = matches!(url.scheme(), "http" | "https") && url.has_host();
-    if is_http { Ok(url) } else { Err("an http:// or https:// URL is needed".to_owned()) }
 }
 
 #[cfg(test)]

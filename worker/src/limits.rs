@@ -15,9 +15,8 @@ pub const START_LIMIT: Duration = Duration::from_secs(3);
 /// No start is tried with less time than this before it must be given up.
 pub const SHORTEST_START: Duration = Duration::from_millis(250);
 
-/// How long Temporal waits for a workflow task's answer. It is also how long a task that was handed out eagerly, and
-/// lost with its worker, lies there.
-pub const TASK_LIMIT: Duration = Duration::from_secs(3);
+/// How long Temporal waits for a workflow task's answer.
+pub const TASK_LIMIT: Duration = workflows::TASK_LIMIT;
 
 /// How long a task waits for the worker that has the run in its cache before any other may take it.
 pub const STICKY_LIMIT: Duration = Duration::from_secs(2);

@@ -18,6 +18,7 @@
 
 use crate::arg::Arg;
 use crate::failure::{Failed, FailureKind};
+use crate::run_id::input_of;
 use crate::search_attributes::{CUSTOMER_ID, ORDER_ID, VOUCHER_OUTCOME};
 use crate::{owed, steps};
 use contracts::vouchers::{
@@ -219,20 +220,10 @@ impl GrantVoucher {
     }
 }
 
-/// The order that this run is about. A run under another order's id would complete there and block that order's own.
+/// The order that this run is about.
 fn order_named_by(input: Arg<GrantVoucherInput>, run_id: &str) -> Result<OrderId, Failed> {
-    let invalid = |why| FailureKind::InvalidInput.because(why);
-    let input = input.0.map_err(|error| {
-        invalid(format!(r#"the input is not {{"order_id": "ord_<uuid>"}}: {error}"#))
-    })?;
-    let expected = workflow_id(input.order_id);
-    if expected == run_id {
-        Ok(input.order_id)
-    } else {
-        Err(invalid(format!(
-            "this run is called {run_id}; for the order it names, start {expected}"
-        )))
-    }
+    let shape = r#"{"order_id": "ord_<uuid>"}"#;
+    input_of(input, shape, run_id, |input| workflow_id(input.order_id)).map(|input| input.order_id)
 }
 
 /// What to ask voucher-api for, or why nothing is owed.

@@ -29,6 +29,7 @@ pub use messages::{
 
 use crate::arg::Arg;
 use crate::failure::{Failed, FailureKind};
+use crate::run_id::input_of;
 use crate::saga::Saga;
 use crate::search_attributes::{CUSTOMER_ID, ORDER_ID, PLACEMENT_OUTCOME};
 use crate::{owed, steps};
@@ -303,22 +304,10 @@ impl PlaceOrder {
     }
 }
 
-/// What this run is about. A run under another order's id would complete there and block that order's own.
+/// What this run is about.
 fn read(input: Arg<PlaceOrderInput>, run_id: &str) -> Result<PlaceOrderInput, Failed> {
-    let invalid = |why| FailureKind::InvalidInput.because(why);
-    let input = input.0.map_err(|error| {
-        invalid(format!(
-            r#"the input is not {{"order_id", "customer_id", "lines": [{{"sku", "quantity", "unit_price"}}]}}: {error}"#
-        ))
-    })?;
-    let expected = workflow_id(input.order_id);
-    if expected == run_id {
-        Ok(input)
-    } else {
-        Err(invalid(format!(
-            "this run is called {run_id}; for the order it names, start {expected}"
-        )))
-    }
+    let shape = r#"{"order_id", "customer_id", "lines": [{"sku", "quantity", "unit_price"}]}"#;
+    input_of(input, shape, run_id, |input| workflow_id(input.order_id))
 }
 
 fn answer(status: &PlaceOrderStatus) -> PlaceAnswer {

@@ -10,7 +10,6 @@ use contracts::vouchers::{
     DecisionRefusal, IssueRefusal, IssueVoucher, IssuedVoucher, SENT_ORDER_RULE, VoucherVerdict,
 };
 use contracts::{Money, OrderId, Reply};
-use std::time::Instant;
 use stub::{Behaviour, Stub, problem, response};
 
 const JSON: &str = "application/json";
@@ -153,13 +152,17 @@ async fn a_broken_or_silent_service_is_retried_before_the_attempt_is_cut_off() {
         Behaviour::StopAfter(Vec::new()),
         Behaviour::StopAfter(half[..half.len() / 2].to_vec()),
     ] {
+        let is_silent = matches!(behaviour, Behaviour::StopAfter(_));
         let stub = Stub::that(behaviour).await;
-        let started = Instant::now();
 
-        let answer = activities_on(&stub).decide_for(order_id(), &local_attempt()).await;
+        let activities = activities_on(&stub);
+        let attempt = local_attempt();
+        let asked = activities.decide_for(order_id(), &attempt);
+        // Many times what it may take: on a machine that is busy with other tests a second is nothing.
+        let answer = tokio::time::timeout(LOCAL_DEADLINE * 10, asked).await.expect("cut off");
 
-        assert!(answer.is_err());
-        assert!(started.elapsed() < LOCAL_DEADLINE * 5 / 4, "{:?}", started.elapsed());
+        let error = answer.expect_err("no answer").to_string();
+        assert_eq!(error.ends_with("not in time"), is_silent, "{error}");
     }
 }
 

@@ -1,8 +1,8 @@
 //! The row in which do and undo of an order's placement meet.
 
 use crate::contents_hash::ContentsHash;
-use crate::reason::Reason;
 use chassis_store::{DatabaseError, Tx};
+use contracts::Reason;
 use contracts::{CustomerId, OrderId};
 use sqlx::Row;
 use sqlx::any::AnyRow;

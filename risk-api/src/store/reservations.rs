@@ -2,9 +2,9 @@
 
 use super::parse;
 use crate::cursor::Cursor;
-use crate::reservation::{Reason, Reservation, State, StateName};
+use crate::reservation::{Reservation, State, StateName};
 use chassis_store::{DatabaseError, Tx};
-use contracts::{CustomerId, Money, OrderId};
+use contracts::{CustomerId, Money, OrderId, Reason};
 use sqlx::any::AnyRow;
 use sqlx::{Any, AnyPool, Executor, Row};
 

@@ -1,9 +1,8 @@
 //! The row in which do and undo of an order meet.
 
 use super::parse;
-use crate::reservation::Reason;
 use chassis_store::{DatabaseError, Tx};
-use contracts::OrderId;
+use contracts::{OrderId, Reason};
 use sqlx::Row;
 
 /// Locks the order until the transaction ends; the first statement of each that changes its reservation. Why the order
