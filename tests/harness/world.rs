@@ -105,6 +105,20 @@ impl World {
         process.wait_until_ready(PATIENCE).await.expect("ready");
     }
 
+    /// Temporal loses its store, as if every retention had passed: what services know is all that is left.
+    ///
+    /// # Panics
+    /// When it does not come up again.
+    pub async fn temporal_forgets_everything(&self) {
+        self.process("temporal").stop().await.expect("stopped");
+        for file in ["temporal.sqlite", "temporal.sqlite-wal", "temporal.sqlite-shm"] {
+            // The last two are there only while it runs.
+            let _ = std::fs::remove_file(self.system.data_dir().join(file));
+        }
+        self.bring_up("temporal").await;
+        self.process("worker").wait_until_ready(PATIENCE).await.expect("it polls again");
+    }
+
     /// A client that gives up after 20 s.
     pub(crate) fn http(&self) -> &reqwest::Client {
         &self.http

@@ -2,7 +2,7 @@
 
 use reqwest::StatusCode;
 use serde_json::json;
-use tests::World;
+use tests::{World, eventually};
 
 #[tokio::test]
 async fn an_order_within_the_limit_is_approved_and_holds_its_credit() {
@@ -91,26 +91,33 @@ async fn the_same_request_twice_is_one_order_and_another_cart_under_its_key_is_r
 }
 
 #[tokio::test]
-async fn a_rejected_request_stays_rejected_under_its_key_and_another_cart_is_told_apart() {
+async fn what_was_decided_stays_so_when_temporal_has_forgotten_it_and_another_cart_is_told_apart() {
     let world = World::start().await;
     let ada = world.customer_with_credit("cus_ada", 100_00).await;
     let first = ada.places("key", 100_01).await;
     world.placement_ends(first.order_id()).await;
-    // What the run remembers is gone one day; what order-api has is not.
-    let id = format!("place-{}", first.order_id());
-    world.temporal.succeed(&["workflow", "delete", "--workflow-id", &id, "--yes"]).await;
-    tests::eventually("the run is forgotten", || async {
-        world.temporal.events(&id).await.is_empty().then_some(())
+    let approved = ada.places("other-key", 60_00).await;
+    world.placement_ends(approved.order_id()).await;
+    // What a run remembers is gone one day; what order-api has is not.
+    world.temporal_forgets_everything().await;
+
+    let shown = ada.asks(&format!("/placements/{}", first.order_id())).await;
+    let shown_approved = ada.asks(&format!("/placements/{}", approved.order_id())).await;
+    let again = ada.insists_on("key", 100_01).await;
+    let again_approved = ada.insists_on("other-key", 60_00).await;
+    world.temporal_forgets_everything().await;
+    let other_cart = eventually("an answer to another cart", || async {
+        Some(ada.places("key", 1_00).await).filter(|told| !told.status.is_server_error())
     })
     .await;
 
-    let shown = ada.asks(&format!("/placements/{}", first.order_id())).await;
-    let other_cart = ada.places("key", 1_00).await;
-    let again = ada.places("key", 100_01).await;
-
     assert_eq!((&shown.body["state"], shown.reason()), (&json!("rejected"), "insufficient_credit"));
-    assert_eq!(other_cart.code(), "key_reused", "{other_cart:?}");
+    assert_eq!(shown_approved.body["state"], "approved");
     assert_eq!((again.status, again.reason()), (StatusCode::CONFLICT, "insufficient_credit"));
+    assert_eq!(again_approved.status, StatusCode::CREATED);
+    assert_eq!(again_approved.order_id(), approved.order_id());
+    assert_eq!(other_cart.code(), "key_reused", "{other_cart:?}");
+    assert_eq!(world.credit_of("cus_ada").await.0, [approved.order_id().to_string()]);
 }
 
 #[tokio::test]

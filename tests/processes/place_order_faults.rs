@@ -186,3 +186,40 @@ async fn a_step_that_is_given_up_and_lands_later_is_refused_on_both_sides() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn an_order_that_is_called_off_at_any_step_is_taken_back_or_cancelled_on_both_sides() {
+    let faulty = Faulty::start().await;
+    let ada = faulty.world.customer_with_credit("cus_ada", 1_000_00).await;
+    let before = faulty.world.both_sides().await;
+
+    for (step, expected) in [
+        ((Side::Orders, "PUT /orders/ord_"), "cancelled_by_customer"),
+        ((Side::Credit, "PUT /reservations/"), "cancelled_by_customer"),
+        ((Side::Orders, "/approve"), "cancelled"),
+        ((Side::Credit, "/confirm"), "cancelled"),
+        ((Side::Orders, "/notices/"), "cancelled"),
+    ] {
+        // The step takes effect, and its answer does not come before the customer has called the order off.
+        let held_before = faulty.side(step.0).held();
+        let gate = faulty.side(step.0).hold_replies(step.1);
+        let key = format!("{step:?}").replace(|c: char| !c.is_ascii_alphanumeric(), "-");
+        let told = ada.places(&key, 10_00).await;
+        faulty.side(step.0).wait_until_held(held_before + 1).await;
+        let called_off = ada.calls_off(told.order_id()).await;
+        assert_eq!(called_off.status, StatusCode::ACCEPTED, "{step:?}: {called_off:?}");
+        gate.open();
+
+        let ending = faulty.world.placement_ends(told.order_id()).await;
+        faulty.side(step.0).heal();
+        assert_eq!(ending, expected, "{step:?}");
+        if expected == "cancelled" {
+            faulty.world.ending_of(&format!("credit-{}", told.order_id())).await;
+            let order = faulty.world.order(told.order_id()).await.expect("it is kept");
+            assert_eq!(order["status"], "cancelled", "{step:?}");
+        } else {
+            assert_eq!(faulty.world.both_sides().await, before, "{step:?}");
+        }
+        assert_eq!(faulty.world.credit_of("cus_ada").await, (Vec::new(), 1_000_00), "{step:?}");
+    }
+}
