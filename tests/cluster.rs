@@ -13,11 +13,16 @@ use tests::stack::Stack;
 use tests::{eventually, stays};
 
 #[tokio::test]
-async fn with_the_settings_of_the_compose_file_an_order_over_the_limit_earns_one_voucher_and_one_at_the_limit_none()
- {
+async fn with_the_settings_of_the_compose_file_both_rules_hold() {
+    // One after the other: two clusters at once would want the same ports.
     let Some(stack) = Stack::start().await else { return };
     let shop = Shop::of(&stack);
 
+    an_order_over_the_limit_earns_one_voucher_and_one_at_the_limit_none(&shop).await;
+    an_order_and_its_credit_are_both_there_or_neither(&shop).await;
+}
+
+async fn an_order_over_the_limit_earns_one_voucher_and_one_at_the_limit_none(shop: &Shop<'_>) {
     let over = shop.place_and_send(100_01).await;
     let at = shop.place_and_send(100_00).await;
 
@@ -50,6 +55,24 @@ async fn with_the_settings_of_the_compose_file_an_order_over_the_limit_earns_one
     );
 }
 
+async fn an_order_and_its_credit_are_both_there_or_neither(shop: &Shop<'_>) {
+    shop.grant("cus_ada", 100_00).await;
+    let before = shop.both_sides().await;
+
+    let refused = shop.place_as_customer("cus_ada", "refused", 100_01).await;
+    let runs = shop.runs_with("PlacementOutcome = 'insufficient_credit'").await;
+    let after_the_refusal = shop.both_sides().await;
+    let approved = shop.place_as_customer("cus_ada", "approved", 60_00).await;
+    shop.runs_with("PlacementOutcome = 'approved'").await;
+
+    assert_eq!((&refused["reason"], runs), (&json!("insufficient_credit"), 1));
+    assert_eq!(after_the_refusal, before);
+    let account = shop.account("cus_ada").await;
+    assert_eq!(account["available"]["amount"], 40_00);
+    assert_eq!(account["live_reservations"][0]["order_id"], approved["order_id"]);
+    assert_eq!(account["live_reservations"][0]["state"], "confirmed");
+}
+
 /// What a person at the shop and an operator do through the published ports.
 struct Shop<'a> {
     stack: &'a Stack,
@@ -73,6 +96,44 @@ impl<'a> Shop<'a> {
         let sent = self.http.post(format!("{}/orders/{id}/mark-sent", self.stack.url("order-api")));
         self.answer(sent, StatusCode::OK).await;
         id
+    }
+
+    async fn grant(&self, customer_id: &str, limit_minor: i64) {
+        let terms = json!({
+            "limit": {"amount": limit_minor, "currency": "EUR"}, "base_score": 1000, "minimum_score": 0,
+        });
+        let url = format!("{}/accounts/{customer_id}", self.stack.url("risk-api"));
+        self.answer(self.http.put(url).json(&terms), StatusCode::CREATED).await;
+    }
+
+    async fn account(&self, customer_id: &str) -> Value {
+        let url = format!("{}/accounts/{customer_id}", self.stack.url("risk-api"));
+        self.answer(self.http.get(url), StatusCode::OK).await
+    }
+
+    /// Both databases of a placement, without the tombstones.
+    async fn both_sides(&self) -> Vec<String> {
+        let orders = self.stack.dump("orders", &["tombstones"]).await;
+        [orders, self.stack.dump("risk", &["tombstones"]).await].concat()
+    }
+
+    /// Places an order at the gateway, again and again with the same key until it is decided.
+    async fn place_as_customer(&self, customer_id: &str, key: &str, amount_minor: i64) -> Value {
+        let token = gateway::token::TokenKey::read(&self.stack.secret_file("customer-token"))
+            .and_then(|token| token.issue(&customer_id.parse()?, Duration::from_secs(3600)))
+            .expect("a token");
+        let line = json!({
+            "sku": "SQUEAKY-DUCK", "quantity": 1, "unit_price": {"amount": amount_minor, "currency": "EUR"},
+        });
+        let request = self.http.post(format!("{}/orders", self.stack.url("gateway")));
+        let request = request.bearer_auth(token).header("idempotency-key", key);
+        let request = request.json(&json!({ "lines": [line] }));
+        eventually("the placement is decided", async || {
+            let answer = request.try_clone()?.send().await.ok()?;
+            let is_decided = [StatusCode::CREATED, StatusCode::CONFLICT].contains(&answer.status());
+            if is_decided { answer.json().await.ok() } else { None }
+        })
+        .await
     }
 
     async fn vouchers_of(&self, order_id: &str) -> usize {

@@ -384,3 +384,16 @@ fn duration(text: &str) -> Duration {
         |text: &str| if text.is_empty() { 0 } else { text.parse::<u64>().expect("a number") };
     Duration::from_secs(number(minutes) * 60 + number(seconds))
 }
+
+#[test]
+fn the_namespace_is_made_with_every_search_attribute_of_the_processes() {
+    let script = launch::build::workspace().join("deploy/temporal/make-namespace");
+    let script = std::fs::read_to_string(script).expect("the script");
+    let line = script.lines().find(|line| line.starts_with("for attribute in ")).expect("a loop");
+    let made: std::collections::BTreeSet<&str> =
+        line.trim_start_matches("for attribute in ").trim_end_matches("; do").split(' ').collect();
+
+    let known = workflows::search_attributes::ALL.iter().map(|key| key.name()).collect();
+
+    assert_eq!(made, known);
+}

@@ -11,7 +11,7 @@ pub async fn dump(url: &str, without: &[&str]) -> Vec<String> {
     sqlx::any::install_default_drivers();
     let mut database = AnyConnection::connect(url).await.expect("the database opens");
     let tables = if url.starts_with("postgres") {
-        "select tablename as name from pg_tables where schemaname = 'public' order by 1"
+        "select cast(tablename as text) as name from pg_tables where schemaname = 'public' order by 1"
     } else {
         "select name from sqlite_master where type = 'table' and name not like 'sqlite_%' order by 1"
     };

@@ -99,10 +99,20 @@ impl Stack {
     /// When there is no such caller.
     #[must_use]
     pub fn secret(&self, caller: &str) -> String {
-        std::fs::read_to_string(self.secrets.join(format!("{caller}.key")))
-            .expect("a key")
-            .trim()
-            .to_owned()
+        std::fs::read_to_string(self.secret_file(caller)).expect("a key").trim().to_owned()
+    }
+
+    /// The file with a secret, as in `customer-token`.
+    #[must_use]
+    pub fn secret_file(&self, name: &str) -> PathBuf {
+        self.secrets.join(format!("{name}.key"))
+    }
+
+    /// Everything that is in a service's database, but for some of its tables.
+    pub async fn dump(&self, database: &str, without: &[&str]) -> Vec<String> {
+        let mut url = self.postgres.superuser_url().clone();
+        url.set_path(database);
+        crate::dump(url.as_str(), without).await
     }
 
     /// The setting of a service as the compose file has it.
