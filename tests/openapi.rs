@@ -31,6 +31,21 @@ async fn risk_api_answers_hostile_requests_as_documented() {
     attack("risk-api", "RISK").await;
 }
 
+/// In front of everything that it needs: alone it would answer that others are away.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_gateway_answers_hostile_requests_as_documented() {
+    let Some(schemathesis) = programs::schemathesis() else { return };
+    let world = tests::World::start().await;
+    let ada = world.customer_with_credit("cus_ada", i64::MAX).await;
+    ada.places("an-order-to-find", 10_00).await;
+    let document = launch::build::workspace().join("gateway/openapi.json");
+
+    let attack =
+        attack_on(&schemathesis, &document, world.system.gateway_url(), ada.token(), "customer");
+
+    run(attack, "gateway as customer").await;
+}
+
 async fn attack(name: &str, prefix: &str) {
     let Some(schemathesis) = programs::schemathesis() else { return };
     let service = tokio::task::block_in_place(|| Service::start(name, prefix));
@@ -44,17 +59,39 @@ async fn attack(name: &str, prefix: &str) {
     // What one role may do the other may not, so that each endpoint is reached beyond its refusal.
     for role in ["back-office", "worker"] {
         let attack = service.attack(&schemathesis, role);
-        let output = tokio::task::spawn_blocking(move || { attack }.output())
-            .await
-            .expect("not cancelled")
-            .expect("it runs");
-        let said = String::from_utf8_lossy(&output.stdout);
-        assert!(
-            output.status.success(),
-            "{name} as {role}:\n{said}{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
+        run(attack, &format!("{name} as {role}")).await;
     }
+}
+
+async fn run(attack: Command, what: &str) {
+    let output = tokio::task::spawn_blocking(move || { attack }.output())
+        .await
+        .expect("not cancelled")
+        .expect("it runs");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{what}:\n{said}{}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// The program, told what to attack and with whose key. It keeps what it finds in the current folder.
+fn attack_on(schemathesis: &Path, document: &Path, url: &str, key: &str, role: &str) -> Command {
+    let seed = seed();
+    // Past the test runner's capture: the seed of a green run may be wanted too.
+    let _ = std::io::Write::write_fmt(
+        &mut std::io::stderr(),
+        format_args!("schemathesis on {} as {role}: LACADON_SEED={seed}\n", document.display()),
+    );
+    let mut command = Command::new(schemathesis);
+    // One request after the other: with several workers the Python parser below it fails now and then.
+    command
+        .arg("run")
+        .arg(document)
+        .args(["--url", url, "--checks", CHECKS, "--no-color"])
+        .args(["--seed", &seed, "--max-time", &SECONDS.to_string(), "--workers", "1"])
+        .args(["--request-timeout", "30"])
+        .args(["--header", &format!("Authorization: Bearer {key}")])
+        .current_dir(std::env::temp_dir())
+        .stdin(Stdio::null());
+    command
 }
 
 /// A service on a SQLite file, alone.
@@ -102,34 +139,8 @@ impl Service {
         let secret =
             std::fs::read_to_string(self.folder.path().join("secrets").join(format!("{role}.key")))
                 .expect("a key");
-        let seed = seed();
-        // Past the test runner's capture: the seed of a green run may be wanted too.
-        let _ = std::io::Write::write_fmt(
-            &mut std::io::stderr(),
-            format_args!(
-                "schemathesis on {} as {role}: LACADON_SEED={seed}\n",
-                self.document.display()
-            ),
-        );
-        let mut command = Command::new(schemathesis);
-        // One request after the other: with several workers the Python parser below it fails now and then.
-        command
-            .arg("run")
-            .arg(&self.document)
-            .args(["--url", &self.url, "--checks", CHECKS, "--no-color"])
-            .args([
-                "--seed",
-                &seed,
-                "--max-time",
-                &SECONDS.to_string(),
-                "--workers",
-                "1",
-                "--request-timeout",
-                "30",
-            ])
-            .args(["--header", &format!("Authorization: Bearer {}", secret.trim())])
-            .current_dir(self.folder.path())
-            .stdin(Stdio::null());
+        let mut command = attack_on(schemathesis, &self.document, &self.url, secret.trim(), role);
+        command.current_dir(self.folder.path());
         command
     }
 }

@@ -6,7 +6,9 @@
 //! line in [`VERSIONS`], in force from a moment in the future; old lines stay.
 
 use contracts::orders::{OrderFacts, OrderStatus};
-use contracts::vouchers::{DecisionRefusal, SENT_ORDER_RULE, VoucherDecision, VoucherVerdict};
+use contracts::vouchers::{
+    DecisionRefusal, SENT_ORDER_LIMIT_V1, SENT_ORDER_RULE, VoucherDecision, VoucherVerdict,
+};
 use contracts::{Money, Reply};
 use jiff::Timestamp;
 
@@ -27,7 +29,7 @@ pub struct RuleVersion {
 pub const VERSIONS: [RuleVersion; 1] = [RuleVersion {
     version: 1,
     sent_from: Timestamp::MIN,
-    limit: Money::eur_cents(100_00),
+    limit: SENT_ORDER_LIMIT_V1,
     value: Money::eur_cents(5_00),
 }];
 
@@ -123,6 +125,15 @@ mod tests {
 
     fn not_qualified(reason: &str) -> VoucherVerdict {
         VoucherVerdict::NotQualified { reason: reason.to_owned() }
+    }
+
+    #[test]
+    fn the_limit_of_every_version_can_be_told_in_words() {
+        for rule in VERSIONS {
+            let told = contracts::vouchers::sent_order_limit(rule.version);
+
+            assert_eq!(told, Some(rule.limit), "version {}", rule.version);
+        }
     }
 
     #[test]

@@ -6,6 +6,19 @@ use serde::{Deserialize, Serialize};
 /// The name of the 100 € rule. With the order id it is the voucher's permanent unique key; its version is not part of it.
 pub const SENT_ORDER_RULE: &str = "sent-order-over-100-eur";
 
+/// What an order must cost more than by version 1 of that rule.
+pub const SENT_ORDER_LIMIT_V1: Money = Money::eur_cents(100_00);
+
+/// What an order must cost more than by this version of [`SENT_ORDER_RULE`], for whoever tells a decision in words;
+/// nothing for a version of tomorrow. The rule itself decides.
+#[must_use]
+pub const fn sent_order_limit(rule_version: u32) -> Option<Money> {
+    match rule_version {
+        1 => Some(SENT_ORDER_LIMIT_V1),
+        _ => None,
+    }
+}
+
 /// The problem type (last segment) with which voucher-api says that this order has a voucher for another customer.
 pub const CONTENTS_DIFFER: &str = "contents_differ";
 

@@ -11,6 +11,8 @@ pub mod config;
 mod customer;
 mod decision;
 pub mod derivation;
+pub mod explanation;
+mod get_explanation;
 mod get_order;
 mod get_placement;
 mod idempotency_key;
@@ -66,6 +68,7 @@ fn routes() -> OpenApiRouter<Shop> {
     OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(place_order::place_order, list_orders::list_orders))
         .routes(routes!(get_order::get_order))
+        .routes(routes!(get_explanation::get_explanation))
         .routes(routes!(cancel_order::cancel_order))
         .routes(routes!(get_placement::get_placement))
         .routes(routes!(placement_events::placement_events))

@@ -33,6 +33,10 @@ pub(crate) struct VoucherPage {
     responses(
         (status = 200, description = "One page of vouchers.", body = VoucherPage),
         (
+            status = 422, body = ProblemBody, content_type = "application/problem+json",
+            description = "`invalid_query`: a parameter that does not exist or does not fit."
+        ),
+        (
             status = 503, description = "`service_away`, `timed_out`: ask again.",
             body = ProblemBody, content_type = "application/problem+json"
         ),

@@ -3,6 +3,7 @@
 //! Every answer is HTML, also a refusal. Asked by htmx, an endpoint answers its part of the page; asked by a browser
 //! without scripts, a whole page. A service that is down leaves its part marked as such.
 
+mod explanation;
 mod form;
 mod home;
 mod outcome;
@@ -41,6 +42,7 @@ pub(crate) fn routes() -> Router<Shop> {
         .route("/page/vouchers", get(parts::vouchers))
         .route("/page/credit", get(parts::credit))
         .route("/page/orders/{id}/cancel", post(placement::cancel_order))
+        .route("/page/orders/{id}/explanation", get(explanation::explanation))
         .route("/page/placements/{id}", get(placement::placement))
         .route("/page/placements/{id}/events", get(placement::events))
         .layer(middleware::map_response(with_headers))

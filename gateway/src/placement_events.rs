@@ -14,9 +14,22 @@ use chassis::problem::{Path, Problem, ProblemBody};
 use contracts::{CustomerId, OrderId};
 use futures::{StreamExt, stream};
 use std::time::Duration;
+use utoipa::ToSchema;
 
 /// Proxies cut what is silent for a minute.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
+
+/// One server-sent event.
+#[derive(ToSchema)]
+#[schema(as = PlacementEvent)]
+#[expect(dead_code, reason = "describes what is written as text")]
+struct PlacementEventBody {
+    /// `placement`, or `end` after the last one.
+    #[schema(example = "placement")]
+    event: String,
+    /// What `GET /placements/{order_id}` answers, as JSON text.
+    data: String,
+}
 
 /// Watch a placement.
 ///
@@ -29,7 +42,7 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
     params(("order_id" = String, Path, description = "The order's id.")),
     responses(
         (
-            status = 200, description = "The stream of events.", body = String,
+            status = 200, description = "The stream; its events.", body = PlacementEventBody,
             content_type = "text/event-stream"
         ),
         (

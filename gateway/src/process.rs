@@ -199,7 +199,8 @@ impl Process {
         }
     }
 
-    fn client(&self) -> Option<Client> {
+    /// The client, once Temporal was reached.
+    pub(crate) fn client(&self) -> Option<Client> {
         self.client.borrow().clone()
     }
 
@@ -251,6 +252,7 @@ fn unknown(order_id: OrderId, why: &dyn std::fmt::Display) -> Run {
     Run::Unknown
 }
 
-fn one_attempt(limit: Duration) -> RpcOptions {
+/// One attempt, given up after this.
+pub(crate) fn one_attempt(limit: Duration) -> RpcOptions {
     RpcOptions::builder().timeout(limit).retry_options(RetryOptions::no_retries()).build()
 }

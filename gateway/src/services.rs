@@ -2,12 +2,14 @@
 
 pub(crate) mod credit;
 pub(crate) mod orders;
+pub(crate) mod records;
 pub(crate) mod vouchers;
 
 use axum::http::Method;
-use chassis::problem::Problem;
+use chassis::problem::{FieldError, Problem};
 use connections::call::{BearerKey, Call, CallError, Service};
 use contracts::Reply;
+use orders::Page;
 use serde::de::DeserializeOwned;
 use std::time::Duration;
 use tracing::warn;
@@ -49,6 +51,38 @@ impl From<Away> for Problem {
     fn from(away: Away) -> Self {
         Self::unavailable("service_away", format!("{away}; ask again in a moment"), 2)
     }
+}
+
+/// Why no page of a list is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NotListed {
+    /// The place to go on from is none that this list has given.
+    NoSuchPage,
+    /// The service does not answer.
+    Away(Away),
+}
+
+impl From<NotListed> for Problem {
+    fn from(not_listed: NotListed) -> Self {
+        match not_listed {
+            NotListed::NoSuchPage => {
+                let error =
+                    FieldError::new("/starting_after", "must be a next_cursor of this list");
+                Self::invalid_query(vec![error])
+            }
+            NotListed::Away(away) => away.into(),
+        }
+    }
+}
+
+/// A page of a list.
+async fn list<T: DeserializeOwned>(
+    service: &Service,
+    path: &str,
+    query: &[(&str, &str)],
+) -> Result<Page<T>, NotListed> {
+    let page = find(service, get(&[path], query), "invalid_query").await;
+    page.map_err(NotListed::Away)?.ok_or(NotListed::NoSuchPage)
 }
 
 fn get<'a>(path: &'a [&'a str], query: &'a [(&'a str, &'a str)]) -> Call<'a> {

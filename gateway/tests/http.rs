@@ -6,6 +6,7 @@
 mod support;
 
 mod access;
+mod explanations;
 mod openapi;
 mod orders;
 mod pages;

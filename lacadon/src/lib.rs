@@ -10,6 +10,7 @@ pub mod demo;
 pub mod dev;
 pub mod doctor;
 pub mod exit;
+pub mod explain;
 pub mod guard;
 mod http;
 pub mod import;

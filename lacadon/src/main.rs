@@ -7,6 +7,7 @@ use lacadon::demo::Demo;
 use lacadon::dev::Dev;
 use lacadon::doctor::Doctor;
 use lacadon::exit;
+use lacadon::explain::Explain;
 use lacadon::guard::Guard;
 use lacadon::import::Import;
 use lacadon::order::OrderVerb;
@@ -43,6 +44,8 @@ enum Verb {
     /// Place, send, cancel, show and list orders.
     #[command(subcommand)]
     Order(OrderVerb),
+    /// Explain an order: what became of it, and how, across all services and processes.
+    Explain(Explain),
     /// Show, list and redeem vouchers.
     #[command(subcommand)]
     Voucher(VoucherVerb),
@@ -84,6 +87,7 @@ async fn run(verb: Verb, target: &Target, out: Out) -> anyhow::Result<()> {
         Verb::Dev(dev) => dev.run(target, out).await,
         Verb::Import(import) => import.run(target, out).await,
         Verb::Order(order) => order.run(target, out).await,
+        Verb::Explain(explain) => explain.run(target, out).await,
         Verb::Voucher(voucher) => voucher.run(target, out).await,
         Verb::Credit(credit) => credit.run(target, out).await,
         Verb::Customer(customer) => customer.run(target, out),

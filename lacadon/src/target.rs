@@ -4,7 +4,9 @@
 use crate::api::{Api, CallError};
 use crate::system::keys::{Keys, read_secret};
 use crate::system::{Role, Running};
+use connections::call::{BearerKey, parse_url};
 use gateway::derivation::DerivationKey;
+use gateway::services::Services;
 use gateway::token::TokenKey;
 use std::path::PathBuf;
 
@@ -75,6 +77,22 @@ impl Target {
     /// When it is not known where it is or with which key to call.
     pub fn risk_api(&self, role: Role) -> anyhow::Result<Api> {
         self.api("risk-api", "RISK_API_URL", self.risk_api_url.as_deref(), role)
+    }
+
+    /// All services at once, called as `role`.
+    ///
+    /// # Errors
+    /// When it is not known where one of them is or with which key to call.
+    pub fn services(&self, role: Role) -> anyhow::Result<Services> {
+        let at = |service, variable, given: &Option<String>| {
+            let base = self.base(service, variable, given.as_deref())?;
+            parse_url(&base).map_err(|what| anyhow::anyhow!("{variable}: {what}"))
+        };
+        let orders = at("order-api", "ORDER_API_URL", &self.order_api_url)?;
+        let vouchers = at("voucher-api", "VOUCHER_API_URL", &self.voucher_api_url)?;
+        let risk = at("risk-api", "RISK_API_URL", &self.risk_api_url)?;
+        let key = BearerKey::parse(&read_secret(&self.key_file_of(role)?)?)?;
+        Services::at(orders, vouchers, risk, &key)
     }
 
     /// The customers' front door, called with the token that `issue` makes.

@@ -11,6 +11,7 @@ pub mod config;
 mod confirm_reservation;
 mod cursor;
 mod get_account;
+mod get_reservation;
 mod list_reservations;
 mod put_account;
 mod release_reservation;
@@ -47,6 +48,7 @@ pub static ACCESS: &[Access] = &[
     Access::allow(Method::GET, "/accounts/{customer_id}", &ROLES),
     Access::allow(Method::PUT, "/reservations/{order_id}", &[WORKER]),
     Access::allow(Method::DELETE, "/reservations/{order_id}", &[WORKER]),
+    Access::allow(Method::GET, "/reservations/{order_id}", &ROLES),
     Access::allow(Method::POST, "/reservations/{order_id}/confirm", &[WORKER]),
     Access::allow(Method::GET, "/reservations", &[BACK_OFFICE, WORKER, AUDITOR]),
 ];
@@ -72,7 +74,11 @@ struct Document;
 fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(put_account::put_account, get_account::get_account))
-        .routes(routes!(reserve_credit::reserve_credit, release_reservation::release_reservation))
+        .routes(routes!(
+            reserve_credit::reserve_credit,
+            release_reservation::release_reservation,
+            get_reservation::get_reservation
+        ))
         .routes(routes!(confirm_reservation::confirm_reservation))
         .routes(routes!(list_reservations::list_reservations))
 }

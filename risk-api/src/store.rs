@@ -9,7 +9,7 @@ mod tombstones;
 
 pub(crate) use accounts::{account, change_terms, lock_account, open_account};
 pub(crate) use reservations::{
-    ReservationFilter, close, confirm, delete, insert, list, live_of, reservation,
+    ReservationFilter, close, confirm, delete, find_reservation, insert, list, live_of, reservation,
 };
 pub(crate) use tombstones::{bury, forget_order, lock_order};
 

@@ -12,6 +12,7 @@ const WHO_MAY: WhoMay = WhoMay {
         ("GET", "/accounts/{customer_id}", "BSWA"),
         ("PUT", "/reservations/{order_id}", "W"),
         ("DELETE", "/reservations/{order_id}", "W"),
+        ("GET", "/reservations/{order_id}", "BSWA"),
         ("POST", "/reservations/{order_id}/confirm", "W"),
         ("GET", "/reservations", "BWA"),
     ],

@@ -8,6 +8,7 @@ mod access;
 mod account;
 mod audit_trail;
 mod confirm_reservation;
+mod get_reservation;
 mod list_reservations;
 mod migrate;
 mod openapi;

@@ -191,6 +191,12 @@ impl Customer<'_> {
         told(request).await.expect("an answer of the gateway")
     }
 
+    /// What the customer proves themself with.
+    #[must_use]
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
     /// Follows a placement by its events until they end; all of them, as they were sent.
     ///
     /// # Panics

@@ -1,6 +1,7 @@
 //! The business processes, run whole: real services, real databases, a real Temporal server.
 #![expect(clippy::expect_used, reason = "a test fails by panicking, also in what it calls")]
 
+mod explain;
 mod grant_voucher;
 mod grant_voucher_by_hand;
 mod grant_voucher_crashes;

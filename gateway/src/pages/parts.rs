@@ -2,7 +2,7 @@
 //! away leaves a mark in its own part and nowhere else.
 
 use super::{Person, readable};
-use crate::services::Away;
+use crate::services::NotListed;
 use crate::services::credit::Credit;
 use crate::services::orders::{Asked, Notice, ShopOrder};
 use crate::services::vouchers::ShopVoucher;
@@ -119,7 +119,7 @@ impl Notice {
     }
 }
 
-async fn latest_orders(shop: &Shop, customer_id: &CustomerId) -> Result<Vec<ShopOrder>, Away> {
+async fn latest_orders(shop: &Shop, customer_id: &CustomerId) -> Result<Vec<ShopOrder>, NotListed> {
     let mut latest = Vec::new();
     let mut asked = first_page();
     for _ in 0..MAX_PAGES {
@@ -138,7 +138,10 @@ async fn latest_orders(shop: &Shop, customer_id: &CustomerId) -> Result<Vec<Shop
     Ok(latest)
 }
 
-async fn latest_vouchers(shop: &Shop, customer_id: &CustomerId) -> Result<Vec<ShopVoucher>, Away> {
+async fn latest_vouchers(
+    shop: &Shop,
+    customer_id: &CustomerId,
+) -> Result<Vec<ShopVoucher>, NotListed> {
     let mut latest = Vec::new();
     let mut asked = first_page();
     for _ in 0..MAX_PAGES {

@@ -95,7 +95,8 @@ async fn show(shop: &Shop, person: &Person, id: &str, place: Place, note: &str) 
     }
 }
 
-fn untold(customer_id: &CustomerId, why: Untold) -> Response {
+/// Why nothing is told, as a page.
+pub(super) fn untold(customer_id: &CustomerId, why: Untold) -> Response {
     match why {
         Untold::Unknown => message(
             StatusCode::NOT_FOUND,

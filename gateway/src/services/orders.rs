@@ -1,6 +1,6 @@
 //! What order-api tells and does: orders, what became of placements, notices, and the key of the installation.
 
-use super::{Away, Services, away, call, find, get, read};
+use super::{Away, NotListed, Services, away, call, find, get, list, read};
 use crate::money_body::MoneyBody;
 use axum::http::Method;
 use contracts::orders::{ORDER_UNKNOWN, OrderStatus};
@@ -110,6 +110,7 @@ pub(crate) enum OrderCancelRefusal {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub(crate) struct Notice {
     pub(crate) kind: String,
+    pub(crate) created_at: String,
 }
 
 /// The installation began with another derivation key.
@@ -133,9 +134,9 @@ impl Services {
         &self,
         customer_id: &CustomerId,
         asked: &Asked,
-    ) -> Result<Page<ShopOrder>, Away> {
+    ) -> Result<Page<ShopOrder>, NotListed> {
         let query = asked.query(customer_id);
-        let mut page: Page<ShopOrder> = read(&self.order_api, get(&["orders"], &query)).await?;
+        let mut page: Page<ShopOrder> = list(&self.order_api, "orders", &query).await?;
         // Whatever a service might ignore of a query, nobody sees somebody else's order.
         page.data.retain(|order| order.customer_id == *customer_id);
         Ok(page)

@@ -1,7 +1,7 @@
 //! What voucher-api tells: a customer's vouchers.
 
 use super::orders::{Asked, Page};
-use super::{Away, Services, get, read};
+use super::{NotListed, Services, list};
 use crate::money_body::MoneyBody;
 use contracts::{CustomerId, OrderId, VoucherId};
 use serde::{Deserialize, Serialize};
@@ -40,10 +40,9 @@ impl Services {
         &self,
         customer_id: &CustomerId,
         asked: &Asked,
-    ) -> Result<Page<ShopVoucher>, Away> {
+    ) -> Result<Page<ShopVoucher>, NotListed> {
         let query = asked.query(customer_id);
-        let mut page: Page<ShopVoucher> =
-            read(&self.voucher_api, get(&["vouchers"], &query)).await?;
+        let mut page: Page<ShopVoucher> = list(&self.voucher_api, "vouchers", &query).await?;
         // A voucher's code is money: nobody sees somebody else's.
         page.data.retain(|voucher| voucher.customer_id == *customer_id);
         Ok(page)

@@ -97,6 +97,7 @@ fn routes() -> Router<Stub> {
         .route("/orders/{id}/cancel", post(cancel_order))
         .route("/vouchers", get(list_vouchers))
         .route("/accounts/{id}", get(get_account))
+        .route("/reservations/{id}", get(get_reservation))
         .route("/derivation-key", put(record_key))
         .layer(axum::middleware::from_fn(knows_the_shop))
 }
@@ -176,6 +177,18 @@ async fn get_account(Path(id): Path<String>) -> Response {
     Json(json!({
         "customer_id": id, "limit": {"amount": 50000, "currency": "EUR"},
         "available": {"amount": 37950, "currency": "EUR"}, "base_score": 700, "minimum_score": 500,
+    }))
+    .into_response()
+}
+
+async fn get_reservation(Path(id): Path<String>) -> Response {
+    if id != ADAS {
+        return problem(404, "reservation_unknown");
+    }
+    Json(json!({
+        "order_id": id, "customer_id": "cus_ada", "amount": {"amount": 12050, "currency": "EUR"},
+        "score_delta": 2, "state": "confirmed", "reason": null,
+        "created_at": "2026-11-20T10:00:00.500Z", "updated_at": "2026-11-20T10:00:01.500Z",
     }))
     .into_response()
 }

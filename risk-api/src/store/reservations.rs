@@ -57,9 +57,17 @@ pub(crate) async fn reservation(
     tx: &mut Tx,
     order_id: OrderId,
 ) -> Result<Option<Reservation>, DatabaseError> {
+    find_reservation(&mut *tx, order_id).await
+}
+
+/// The same, for whoever changes nothing.
+pub(crate) async fn find_reservation<'e>(
+    database: impl Executor<'e, Database = Any>,
+    order_id: OrderId,
+) -> Result<Option<Reservation>, DatabaseError> {
     let row = sqlx::query("select * from reservations where order_id = $1")
         .bind(order_id.to_string())
-        .fetch_optional(&mut *tx)
+        .fetch_optional(database)
         .await?;
     row.as_ref().map(read).transpose()
 }
