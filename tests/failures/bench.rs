@@ -1,7 +1,6 @@
 //! Where the failure tests run: a Temporal server, and one worker with every process and only fakes behind it.
 
 use crate::fakes::{Case, Cases, Fake, FakeCredit, FakeOrders, FakeVouchers};
-use contracts::OrderId;
 use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
@@ -102,10 +101,9 @@ impl Bench {
         .await
     }
 
-    /// How the run ended, in one word: its outcome or reason, or the kind of its failure.
+    /// Waits until the run has ended; how, in one word.
     pub(crate) async fn ending_of(&self, workflow_id: &str) -> String {
-        let history = self.history_of(workflow_id).await;
-        history.last().and_then(word_of).expect("an ending")
+        ending(&self.history_of(workflow_id).await)
     }
 
     /// Stops the worker, then the server.
@@ -118,6 +116,11 @@ impl Bench {
         }
         self.world.system.stop().await.expect("the server stops");
     }
+}
+
+/// How a closed history ended, in one word: its outcome or reason, or the kind of its failure.
+pub(crate) fn ending(history: &[HistoryEvent]) -> String {
+    history.last().and_then(word_of).expect("an ending")
 }
 
 /// Fails unless the history replays against the processes of this build.
@@ -181,9 +184,4 @@ fn word_of(last: &HistoryEvent) -> Option<String> {
         Attributes::WorkflowExecutionTimedOutEventAttributes(_) => Some("TimedOut".to_owned()),
         _ => None,
     }
-}
-
-/// An order of the test's own.
-pub(crate) fn new_order() -> OrderId {
-    OrderId::make()
 }

@@ -17,7 +17,8 @@ mod promises;
 mod scenarios;
 mod shop;
 
-use bench::{Bench, assert_nothing_is_pending, assert_replays, new_order};
+use bench::{Bench, assert_nothing_is_pending, assert_replays, ending};
+use contracts::OrderId;
 use contracts::orders::OrderStatus;
 use contracts::placement::NoticeKind;
 use fakes::{Case, Fault, Happened};
@@ -95,7 +96,7 @@ fn faults_of(scenario: &Scenario, step: &str, refusals: usize) -> Vec<Fault> {
 }
 
 async fn run(bench: &Bench, scenario: Scenario, fault: Option<(&str, Fault)>) -> Tried {
-    let order_id = new_order();
+    let order_id = OrderId::make();
     let always = scenario.always.iter().map(|(step, fault)| ((*step).to_owned(), *fault));
     let this = fault.iter().map(|(step, fault)| ((*step).to_owned(), *fault));
     let case = Case::new((scenario.shop)(), always.chain(this).collect());
@@ -103,7 +104,7 @@ async fn run(bench: &Bench, scenario: Scenario, fault: Option<(&str, Fault)>) ->
     let input = (scenario.input)(order_id);
     bench.begin(scenario.workflow_type, &workflow_id, &input, &case).await;
     let events = bench.history_of(&workflow_id).await;
-    let ending = bench.ending_of(&workflow_id).await;
+    let ending = ending(&events);
     let what = format!("{} ({workflow_id}), {fault:?}", scenario.name);
     let expected = (scenario.ending)(fault.map_or("", |f| f.0), fault.map(|f| f.1));
     let is_told = !fault.is_some_and(|(step, fault)| {

@@ -1,6 +1,6 @@
 //! What `workflows/src/saga.rs` and `PlaceOrder` promise, one test each.
 
-use crate::bench::{Bench, new_order};
+use crate::bench::Bench;
 use crate::fakes::{By, Case, Fault};
 use crate::scenarios::order_placed;
 use crate::shop::Shop;
@@ -19,7 +19,7 @@ use workflows::steps;
 /// Places an order while these steps go wrong; how it ended, and what happened.
 async fn place(shop: Shop, faults: &[(&str, Fault)]) -> (String, Arc<Case>) {
     let bench = Bench::start().await;
-    let order_id = new_order();
+    let order_id = OrderId::make();
     let faults = faults.iter().map(|(step, fault)| ((*step).to_owned(), *fault)).collect();
     let case = Case::new(shop, faults);
     let id = workflow_id(order_id);
@@ -189,7 +189,7 @@ async fn a_stuck_undo_keeps_no_other_waiting_and_the_run_ends_when_all_are_done(
         options.register_workflow::<OnlyUndos>().expect("one of its type");
     })
     .await;
-    let order_id = new_order();
+    let order_id = OrderId::make();
     // Local, then normal after 0, 0.5, 1.5, 3.5, 6.5, 9.5, 12.5 … s: longer than an undo is waited for alone.
     let stuck = vec![("discard".to_owned(), Fault::FailsBefore(7))];
     let case = Case::new(Shop::empty(), stuck);

@@ -47,15 +47,17 @@ enum Kind {
 pub struct Gate {
     open: watch::Sender<bool>,
     held: watch::Receiver<u32>,
+    held_before: u32,
 }
 
 impl Gate {
-    /// Waits until a call is held.
+    /// Waits until so many calls have been held since the gate was shut.
     ///
     /// # Panics
     /// When the proxy is gone.
-    pub async fn wait_until_held(&mut self) {
-        self.held.wait_for(|held| *held > 0).await.expect("the proxy is up");
+    pub async fn wait_until_held(&mut self, count: u32) {
+        let enough = self.held_before + count;
+        self.held.wait_for(|held| *held >= enough).await.expect("the proxy is up");
     }
 
     /// Lets every held call go.
@@ -115,37 +117,18 @@ impl Proxy {
     /// The next `times` calls that hold `part` are broken off, and reach the service when the gate opens.
     #[must_use]
     pub fn deliver_late(&self, part: &str, times: u32) -> Gate {
-        let (open, gate) = watch::channel(false);
-        self.add(part, Kind::DeliverLate(times, gate));
-        Gate { open, held: self.shared.held.subscribe() }
+        self.shut(part, |gate| Kind::DeliverLate(times, gate))
     }
 
     /// Replies to calls that hold `part` wait for the gate.
     #[must_use]
     pub fn hold_replies(&self, part: &str) -> Gate {
-        let (open, gate) = watch::channel(false);
-        self.add(part, Kind::HoldReply(gate));
-        Gate { open, held: self.shared.held.subscribe() }
+        self.shut(part, Kind::HoldReply)
     }
 
     /// From now on every call is forwarded as it comes.
     pub fn heal(&self) {
         lock(&self.shared.faults).clear();
-    }
-
-    /// How many calls were ever held.
-    #[must_use]
-    pub fn held(&self) -> u32 {
-        *self.shared.held.borrow()
-    }
-
-    /// Waits until so many calls were ever held.
-    ///
-    /// # Panics
-    /// Never while the proxy is there.
-    pub async fn wait_until_held(&self, count: u32) {
-        let mut held = self.shared.held.subscribe();
-        held.wait_for(|held| *held >= count).await.expect("the proxy is up");
     }
 
     /// Waits until whatever was delivered late has arrived.
@@ -155,6 +138,14 @@ impl Proxy {
     pub async fn wait_until_nothing_is_on_its_way(&self) {
         let mut on_their_way = self.shared.on_their_way.subscribe();
         on_their_way.wait_for(|count| *count == 0).await.expect("the proxy is up");
+    }
+
+    fn shut(&self, part: &str, kind: impl FnOnce(watch::Receiver<bool>) -> Kind) -> Gate {
+        let (open, gate) = watch::channel(false);
+        let held = self.shared.held.subscribe();
+        let held_before = *held.borrow();
+        self.add(part, kind(gate));
+        Gate { open, held, held_before }
     }
 
     fn add(&self, part: &str, kind: Kind) {

@@ -42,7 +42,7 @@ async fn an_order_that_is_sent_while_a_run_that_saw_it_unsent_is_still_open_earn
 
     let mut gate = between.hold_replies(&format!("/orders/{}", order.id));
     world.temporal.start(&order.workflow_id(), &order.input()).await;
-    gate.wait_until_held().await;
+    gate.wait_until_held(1).await;
     world.mark_sent(&order).await;
     eventually("the event is looked at while the run is open", || async {
         (!world.outbox("postponed").await.is_empty()).then_some(())

@@ -77,14 +77,13 @@ impl Faulty {
     /// Places an order while it goes wrong, and lets late calls land when the run has ended.
     async fn place(&self, ada: &Customer<'_>, step: Step, fault: Fault) -> (String, String) {
         let key = format!("{step:?} {fault:?}").replace(|c: char| !c.is_ascii_alphanumeric(), "-");
-        let held_before = self.side(step.0).held();
         let mut gate = self.arrange(step, fault);
         if matches!(fault, Fault::SlowerThanItsTimeOut)
-            && let Some(held) = gate.take()
+            && let Some(mut held) = gate.take()
         {
             let slow = async {
                 // The second call comes when the first one's time is over.
-                self.side(step.0).wait_until_held(held_before + 2).await;
+                held.wait_until_held(2).await;
                 held.open();
             };
             tokio::join!(slow, ada.tries_to_place(&key, 10_00)).1.expect("an answer");
@@ -201,11 +200,10 @@ async fn an_order_that_is_called_off_at_any_step_is_taken_back_or_cancelled_on_b
         ((Side::Orders, "/notices/"), "cancelled"),
     ] {
         // The step takes effect, and its answer does not come before the customer has called the order off.
-        let held_before = faulty.side(step.0).held();
-        let gate = faulty.side(step.0).hold_replies(step.1);
+        let mut gate = faulty.side(step.0).hold_replies(step.1);
         let key = format!("{step:?}").replace(|c: char| !c.is_ascii_alphanumeric(), "-");
         let told = ada.places(&key, 10_00).await;
-        faulty.side(step.0).wait_until_held(held_before + 1).await;
+        gate.wait_until_held(1).await;
         let called_off = ada.calls_off(told.order_id()).await;
         assert_eq!(called_off.status, StatusCode::ACCEPTED, "{step:?}: {called_off:?}");
         gate.open();

@@ -244,21 +244,14 @@ impl PlaceOrder {
         ctx: &WorkflowContext<Self>,
         is_so: impl Fn(&PlaceOrderStatus) -> bool + 'static,
     ) {
-        // Detached, so that it cannot end by a cancel request of the run.
-        let detached = WaitConditionOptions::builder()
-            .cancellation_token(WorkflowCancellationToken::new())
-            .build();
-        let _ = ctx.wait_condition_with_options(move |run| is_so(&run.status), detached).await;
+        let _ = ctx.wait_condition_with_options(move |run| is_so(&run.status), detached()).await;
     }
 
     /// Whoever waits for the decision is answered before the run ends.
     async fn wait_for_handlers(ctx: &WorkflowContext<Self>) {
         let asked = ctx.clone();
-        let detached = WaitConditionOptions::builder()
-            .cancellation_token(WorkflowCancellationToken::new())
-            .build();
-        let _ =
-            ctx.wait_condition_with_options(move |_| asked.all_handlers_finished(), detached).await;
+        let is_done = move |_: &Self| asked.all_handlers_finished();
+        let _ = ctx.wait_condition_with_options(is_done, detached()).await;
     }
 
     fn enter(ctx: &WorkflowContext<Self>, state: PlacementState, details: &str) {
@@ -302,6 +295,11 @@ impl PlaceOrder {
         let outcome = Some(PLACEMENT_OUTCOME.value_set(outcome.to_owned()));
         ctx.upsert_search_attributes([order_id, customer_id, outcome].into_iter().flatten());
     }
+}
+
+/// For a wait that no cancel request of the run may end.
+fn detached() -> WaitConditionOptions {
+    WaitConditionOptions::builder().cancellation_token(WorkflowCancellationToken::new()).build()
 }
 
 /// What this run is about.
