@@ -191,6 +191,12 @@ impl System {
         self.facts.temporal_ui.as_deref()
     }
 
+    /// Where a Temporal server of ours shows its metrics.
+    #[must_use]
+    pub fn temporal_metrics_url(&self) -> Option<&str> {
+        self.facts.temporal_metrics_url.as_deref()
+    }
+
     /// Where keys, logs, databases and `run.json` are.
     #[must_use]
     pub fn data_dir(&self) -> &Path {
