@@ -38,6 +38,10 @@ pub struct Config {
     #[arg(long, env = "RISK_API_URL", value_name = "RISK_API_URL", value_parser = parse_url)]
     pub risk_api_url: Url,
 
+    /// Where desk-api is, as in http://127.0.0.1:8084.
+    #[arg(long, env = "DESK_API_URL", value_name = "DESK_API_URL", value_parser = parse_url)]
+    pub desk_api_url: Url,
+
     /// After so many activities the SDK's worker is replaced by a new one, because it keeps some bytes of each.
     #[arg(
         long,
@@ -114,7 +118,7 @@ fn parse_name(text: &str) -> Result<String, String> {
 mod tests {
     use super::*;
 
-    const SETTINGS: [&str; 12] = [
+    const SETTINGS: [&str; 14] = [
         "--name",
         "worker-1",
         "--listen",
@@ -127,6 +131,8 @@ mod tests {
         "http://127.0.0.1:8082",
         "--risk-api-url",
         "http://127.0.0.1:8083",
+        "--desk-api-url",
+        "http://127.0.0.1:8084",
     ];
 
     fn read(arguments: &[&str]) -> Result<Config, clap::Error> {

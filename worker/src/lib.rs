@@ -99,7 +99,8 @@ fn prepare(config: &Config) -> anyhow::Result<Generations> {
         services: Services {
             order_api: Service::new("order-api", config.order_api_url.clone(), key.clone())?,
             voucher_api: Service::new("voucher-api", config.voucher_api_url.clone(), key.clone())?,
-            risk_api: Service::new("risk-api", config.risk_api_url.clone(), key)?,
+            risk_api: Service::new("risk-api", config.risk_api_url.clone(), key.clone())?,
+            desk_api: Service::new("desk-api", config.desk_api_url.clone(), key)?,
         },
         recycle_after: config.recycle_after,
         made: AtomicU64::new(0),

@@ -48,6 +48,8 @@ pub struct Services {
     pub voucher_api: Service,
     /// Keeps the customers' credit.
     pub risk_api: Service,
+    /// Keeps what people must look at.
+    pub desk_api: Service,
 }
 
 /// Every activity, made for one generation of the SDK's worker. A new capability is a line here.
@@ -64,7 +66,7 @@ impl Activities {
     /// On these services.
     #[must_use]
     pub fn on(services: &Services) -> Self {
-        let Services { order_api, voucher_api, risk_api } = services.clone();
+        let Services { order_api, voucher_api, risk_api, .. } = services.clone();
         Self {
             order: OrderActivities { order_api: order_api.clone() },
             credit: CreditActivities { risk_api },

@@ -49,6 +49,8 @@ pub struct SystemOptions {
     pub voucher_database_url: Option<String>,
     /// Another database for risk-api than a file in the data directory.
     pub risk_database_url: Option<String>,
+    /// Another database for desk-api than a file in the data directory.
+    pub desk_database_url: Option<String>,
     /// How many workers; they are named `worker`, `worker-2`, …
     pub workers: u16,
     /// Further settings by process name; these win over ours.
@@ -71,6 +73,7 @@ impl SystemOptions {
             order_database_url: None,
             voucher_database_url: None,
             risk_database_url: None,
+            desk_database_url: None,
             workers: 1,
             env: BTreeMap::new(),
             left_down: BTreeSet::new(),
