@@ -18,6 +18,9 @@ use std::path::PathBuf;
 use temporalio_client::NamespacedClient;
 use tokio::sync::broadcast::error::RecvError;
 
+/// How often the books are looked at, as in production.
+const RECONCILE_EVERY_S: u32 = 60;
+
 /// How to run it.
 #[derive(Debug, clap::Args)]
 pub struct Dev {
@@ -62,6 +65,7 @@ impl Dev {
         let mut options = SystemOptions::new(&target.data_dir, binaries, server);
         options.ports = self.port_base.map_or(Ports::Default, Ports::Base);
         options.workers = self.workers;
+        options.reconcile_every_s = RECONCILE_EVERY_S;
         options.order_database_url = self.order_database_url;
         options.voucher_database_url = self.voucher_database_url;
         options.risk_database_url = self.risk_database_url;

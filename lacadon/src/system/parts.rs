@@ -90,6 +90,11 @@ fn worker_part(options: &SystemOptions, facts: &Facts, port: u16, name: String) 
         ("WORKER_NAME".to_owned(), name.clone()),
         ("WORKER_LISTEN".to_owned(), format!("127.0.0.1:{port}")),
         ("WORKER_KEY_FILE".to_owned(), facts.keys.of_role(Role::Worker).display().to_string()),
+        (
+            "WORKER_AUDITOR_KEY_FILE".to_owned(),
+            facts.keys.of_role(Role::Auditor).display().to_string(),
+        ),
+        ("WORKER_RECONCILE_EVERY_S".to_owned(), options.reconcile_every_s.to_string()),
         ("DESK_API_URL".to_owned(), facts.service_url(DESK_API).to_owned()),
     ];
     env.extend(of_services_and_temporal(options, facts));
