@@ -31,6 +31,11 @@ async fn risk_api_answers_hostile_requests_as_documented() {
     attack("risk-api", "RISK").await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn desk_api_answers_hostile_requests_as_documented() {
+    attack("desk-api", "DESK").await;
+}
+
 /// In front of everything that it needs: alone it would answer that others are away.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_gateway_answers_hostile_requests_as_documented() {

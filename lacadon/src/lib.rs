@@ -19,6 +19,7 @@ pub mod order;
 pub mod out;
 pub mod outbox;
 pub mod placement_verdict;
+pub mod reconcile;
 pub mod replay;
 mod signals;
 pub mod system;

@@ -13,6 +13,7 @@ use lacadon::import::Import;
 use lacadon::order::OrderVerb;
 use lacadon::out::Out;
 use lacadon::outbox::OutboxVerb;
+use lacadon::reconcile::Reconcile;
 use lacadon::replay::Replay;
 use lacadon::target::Target;
 use lacadon::voucher::VoucherVerb;
@@ -60,6 +61,8 @@ enum Verb {
     Outbox(OutboxVerb),
     /// Look for what is wrong, and name the command that mends it.
     Doctor(Doctor),
+    /// Look at the services' books now: name what is not as it should be, and see to it.
+    Reconcile(Reconcile),
     /// Replay recorded histories against today's processes.
     Replay(Replay),
     /// Run a foreign program that must not outlive its launcher.
@@ -93,6 +96,7 @@ async fn run(verb: Verb, target: &Target, out: Out) -> anyhow::Result<()> {
         Verb::Customer(customer) => customer.run(target, out),
         Verb::Outbox(outbox) => outbox.run(target, out).await,
         Verb::Doctor(doctor) => doctor.run(target, out).await,
+        Verb::Reconcile(reconcile) => reconcile.run(target, out).await,
         Verb::Replay(replay) => replay.run(),
         Verb::Guard(guard) => guard.run(),
     }

@@ -50,6 +50,7 @@ impl Facts {
             &options.order_database_url,
             &options.voucher_database_url,
             &options.risk_database_url,
+            &options.desk_database_url,
         ];
         let mut database_urls = BTreeMap::new();
         let mut service_urls = BTreeMap::new();

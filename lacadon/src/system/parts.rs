@@ -5,8 +5,8 @@ use super::ports::{self, PortPlan};
 use super::readiness::Readiness;
 use super::supervisor::Part;
 use super::{
-    GATEWAY, ORDER_API, RISK_API, Role, SERVICES, SystemOptions, TEMPORAL, TemporalServer,
-    VOUCHER_API,
+    DESK_API, GATEWAY, ORDER_API, RISK_API, Role, SERVICES, SystemOptions, TEMPORAL,
+    TemporalServer, VOUCHER_API,
 };
 use anyhow::bail;
 use std::collections::BTreeMap;
@@ -34,7 +34,8 @@ pub(super) fn parts(
         bail!("a system has at most {} workers", ports::MOST_WORKERS);
     }
     let binaries = &options.binaries;
-    let programs = [&binaries.order_api, &binaries.voucher_api, &binaries.risk_api];
+    let programs =
+        [&binaries.order_api, &binaries.voucher_api, &binaries.risk_api, &binaries.desk_api];
     let mut parts = Vec::new();
     if let TemporalServer::Own { cli, extra_args } = &options.temporal {
         parts.push(temporal_part(options, facts, ports, cli, extra_args));
@@ -89,6 +90,12 @@ fn worker_part(options: &SystemOptions, facts: &Facts, port: u16, name: String) 
         ("WORKER_NAME".to_owned(), name.clone()),
         ("WORKER_LISTEN".to_owned(), format!("127.0.0.1:{port}")),
         ("WORKER_KEY_FILE".to_owned(), facts.keys.of_role(Role::Worker).display().to_string()),
+        (
+            "WORKER_AUDITOR_KEY_FILE".to_owned(),
+            facts.keys.of_role(Role::Auditor).display().to_string(),
+        ),
+        ("WORKER_RECONCILE_EVERY_S".to_owned(), options.reconcile_every_s.to_string()),
+        ("DESK_API_URL".to_owned(), facts.service_url(DESK_API).to_owned()),
     ];
     env.extend(of_services_and_temporal(options, facts));
     our_part(name, port, &options.binaries.worker, &env)
