@@ -125,6 +125,25 @@ pub async fn unsettled_events(
     rows.iter().map(|row| Ok(row.try_get("event_id")?)).collect()
 }
 
+/// How many events of since a moment were handed out more than once.
+///
+/// # Errors
+/// When the database cannot be read.
+pub async fn events_handed_out_again(
+    order_database: &str,
+    since: SystemTime,
+) -> anyhow::Result<i64> {
+    let row = sqlx::query(
+        "select count(*) as events
+           from outbox_events
+          where hand_outs > 1 and occurred_at >= $1",
+    )
+    .bind(Timestamp::try_from(since)?.as_millisecond())
+    .fetch_one(&open(order_database).await?)
+    .await?;
+    Ok(row.try_get("events")?)
+}
+
 async fn refusals_and_notices(database_url: &str, books: &mut Books) -> anyhow::Result<()> {
     let pool = open(database_url).await?;
     let notices = sqlx::query(

@@ -1,6 +1,7 @@
 //! `lacadon`: the command that people type. Each verb has a file of its own.
 
 use clap::{Parser, Subcommand};
+use lacadon::crash::Crash;
 use lacadon::credit::CreditVerb;
 use lacadon::customer::CustomerVerb;
 use lacadon::demo::Demo;
@@ -60,6 +61,8 @@ enum Verb {
     Outbox(OutboxVerb),
     /// Look for what is wrong, and name the command that mends it.
     Doctor(Doctor),
+    /// Break the system while people order, let it mend itself, and have an auditor read the books.
+    Crash(Crash),
     /// Replay recorded histories against today's processes.
     Replay(Replay),
     /// Run a foreign program that must not outlive its launcher.
@@ -93,6 +96,7 @@ async fn run(verb: Verb, target: &Target, out: Out) -> anyhow::Result<()> {
         Verb::Customer(customer) => customer.run(target, out),
         Verb::Outbox(outbox) => outbox.run(target, out).await,
         Verb::Doctor(doctor) => doctor.run(target, out).await,
+        Verb::Crash(crash) => crash.run(out).await,
         Verb::Replay(replay) => replay.run(),
         Verb::Guard(guard) => guard.run(),
     }
