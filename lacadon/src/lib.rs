@@ -1,9 +1,10 @@
 //! The command that people type: `dev`, `demo`, `import`, `order`, `voucher`, `credit`, `customer`, `outbox`, `doctor`,
-//! `replay`. One file per verb.
+//! `replay`, `crash`. One file per verb.
 //!
 //! [`system`] knows the processes of the system and keeps them running; the tests stand on it too.
 
 pub mod api;
+pub mod crash;
 pub mod credit;
 pub mod customer;
 pub mod demo;
@@ -11,6 +12,7 @@ pub mod dev;
 pub mod doctor;
 pub mod exit;
 pub mod explain;
+mod front_door;
 pub mod guard;
 mod http;
 pub mod import;

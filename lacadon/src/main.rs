@@ -1,6 +1,7 @@
 //! `lacadon`: the command that people type. Each verb has a file of its own.
 
 use clap::{Parser, Subcommand};
+use lacadon::crash::Crash;
 use lacadon::credit::CreditVerb;
 use lacadon::customer::CustomerVerb;
 use lacadon::demo::Demo;
@@ -61,6 +62,8 @@ enum Verb {
     Outbox(OutboxVerb),
     /// Look for what is wrong, and name the command that mends it.
     Doctor(Doctor),
+    /// Break the system while people order, let it mend itself, and have an auditor read the books.
+    Crash(Crash),
     /// Look at the services' books now: name what is not as it should be, and see to it.
     Reconcile(Reconcile),
     /// Replay recorded histories against today's processes.
@@ -96,6 +99,7 @@ async fn run(verb: Verb, target: &Target, out: Out) -> anyhow::Result<()> {
         Verb::Customer(customer) => customer.run(target, out),
         Verb::Outbox(outbox) => outbox.run(target, out).await,
         Verb::Doctor(doctor) => doctor.run(target, out).await,
+        Verb::Crash(crash) => crash.run(out).await,
         Verb::Reconcile(reconcile) => reconcile.run(target, out).await,
         Verb::Replay(replay) => replay.run(),
         Verb::Guard(guard) => guard.run(),

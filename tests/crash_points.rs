@@ -1,0 +1,192 @@
+//! The crash points: none is missing, none is dead, and a build for release has none.
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking, also in what it calls"
+)]
+
+use crash_points::{Moment, Point, STEPS, Step};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Operations that change nothing that could be lost, and why.
+const WITHOUT_POINTS: [(&str, &str); 2] = [
+    ("gateway.begin_session", "a session is a signed cookie: the gateway keeps nothing"),
+    ("gateway.end_session", "a session is a signed cookie: the gateway keeps nothing"),
+];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace").to_owned()
+}
+
+/// The folders of the workspace.
+fn folders() -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(root()).expect("the workspace");
+    entries.map(|entry| entry.expect("an entry").path()).filter(|path| path.is_dir()).collect()
+}
+
+/// Everything but GET in the committed documents, as in `order-api.mark_order_sent`.
+fn write_operations() -> BTreeSet<String> {
+    let mut operations = BTreeSet::new();
+    for folder in folders() {
+        let Ok(text) = std::fs::read_to_string(folder.join("openapi.json")) else { continue };
+        let document: serde_json::Value = serde_json::from_str(&text).expect("a document");
+        let name = folder.file_name().expect("a name").to_string_lossy();
+        for (_, path) in document["paths"].as_object().expect("paths") {
+            for (method, operation) in path.as_object().expect("operations") {
+                let Some(id) = operation["operationId"].as_str() else { continue };
+                if method != "get" {
+                    operations.insert(format!("{name}.{id}"));
+                }
+            }
+        }
+    }
+    operations
+}
+
+/// What the processes may ask for, as it is declared: `voucher.issue`, …
+fn capabilities() -> BTreeSet<String> {
+    let sources = std::fs::read_dir(root().join("capabilities/src")).expect("the capabilities");
+    let mut names = BTreeSet::new();
+    for source in sources {
+        let text = std::fs::read_to_string(source.expect("an entry").path()).expect("a source");
+        let declared = text.split("#[activity(name = \"").skip(1);
+        names.extend(declared.filter_map(|rest| Some(rest.split('"').next()?.to_owned())));
+    }
+    names
+}
+
+/// Every source that ships, but the list itself and the lab.
+fn sources() -> Vec<(PathBuf, String)> {
+    let outside = ["crash-points", "tests", "lacadon", "target"];
+    let mut folders: Vec<PathBuf> = folders();
+    folders.retain(|path| path.file_name().is_some_and(|name| outside.iter().all(|o| name != *o)));
+    folders.retain_mut(|path| {
+        path.push("src");
+        path.is_dir()
+    });
+    let mut sources = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = std::fs::read_to_string(&path).expect("a source");
+                sources.push((path, text));
+            }
+        }
+    }
+    sources
+}
+
+fn constant_of(step: &Step) -> String {
+    format!("crash_points::{}", step.name.to_uppercase().replace(['-', '.'], "_"))
+}
+
+/// How often a text names it, and not one that begins like it.
+fn count(text: &str, constant: &str) -> usize {
+    let goes_on = |rest: &str| rest.starts_with(|c: char| c.is_alphanumeric() || c == '_');
+    text.split(constant).skip(1).filter(|rest| !goes_on(rest)).count()
+}
+
+#[test]
+fn every_endpoint_that_changes_something_has_its_points_and_every_other_has_none() {
+    let excepted = WITHOUT_POINTS.map(|(name, _)| name.to_owned());
+    let mut expected = write_operations();
+    assert!(expected.len() > 15, "the documents were not found");
+    for name in &excepted {
+        assert!(expected.remove(name), "{name} is excepted and is no operation");
+    }
+
+    let steps: BTreeSet<String> = STEPS.iter().map(|step| step.name.to_owned()).collect();
+    let elsewhere = |name: &&String| name.starts_with("activity.") || name.starts_with("relay.");
+    let of_operations: BTreeSet<String> = steps.iter().filter(|n| !elsewhere(n)).cloned().collect();
+
+    assert_eq!(of_operations, expected);
+}
+
+#[test]
+fn every_capability_has_its_points_and_every_activity_is_made_beside_them() {
+    let expected: BTreeSet<String> = capabilities();
+    assert!(expected.len() > 10, "the capabilities were not found");
+    let named = expected.iter().map(|name| format!("activity.{}", name.replace('.', "_")));
+    let steps = STEPS.iter().filter(|step| step.name.starts_with("activity."));
+
+    assert_eq!(
+        steps.map(|step| step.name.to_owned()).collect::<BTreeSet<_>>(),
+        named.collect::<BTreeSet<_>>()
+    );
+    for name in expected {
+        assert!(crash_points::of_activity(&name).is_some(), "{name}");
+    }
+    for (path, text) in
+        sources().iter().filter(|(path, _)| path.starts_with(root().join("activities")))
+    {
+        let (defined, made) =
+            (text.matches("#[activity(definition").count(), text.matches("attempt.make(").count());
+        assert_eq!(
+            defined,
+            made,
+            "{}: an activity that is not made by its attempt",
+            path.display()
+        );
+    }
+}
+
+#[test]
+fn every_step_of_the_list_is_somewhere_and_no_step_is_twice() {
+    let sources = sources();
+    assert!(sources.len() > 100, "the sources were not found");
+    for step in STEPS.iter().filter(|step| !step.name.starts_with("activity.")) {
+        let constant = constant_of(step);
+        let users: Vec<_> = sources.iter().filter(|(_, text)| count(text, &constant) > 0).collect();
+
+        let [(path, text)] = users.as_slice() else {
+            panic!("{} is used in {} files, not in one", step.name, users.len());
+        };
+        let is_whole = text.contains(&format!(".at(&{constant})")) || text.contains(".around(");
+        let is_in_parts = text.contains(".before()") && text.contains(".after(");
+        assert!(is_whole || is_in_parts, "{}: {} lacks a point", path.display(), step.name);
+    }
+}
+
+#[test]
+fn a_build_for_release_passes_an_armed_point_by() {
+    let (target, armed) =
+        (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
+    let step = &crash_points::VOUCHER_API_ISSUE_VOUCHER;
+    for moment in [Moment::Before, Moment::After, Moment::DoneButToldFailed] {
+        crash_points::arm::arm(armed.path(), &Point { step, moment }).expect("armed");
+    }
+    let run = |profile: &[&str]| {
+        Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+            .args([
+                "run",
+                "--quiet",
+                "--offline",
+                "--locked",
+                "-p",
+                "crash-points",
+                "--example",
+                "step",
+            ])
+            .args(profile)
+            .arg("--target-dir")
+            .arg(target.path())
+            .env(crash_points::CRASH_DIR, armed.path())
+            .current_dir(root())
+            .output()
+            .expect("cargo runs")
+    };
+
+    let released = run(&["--release"]);
+    let debugged = run(&[]);
+
+    assert_eq!(String::from_utf8_lossy(&released.stdout), "done\n", "{released:?}");
+    assert!(!debugged.status.success(), "a build for debugging dies there: {debugged:?}");
+    let binary = std::fs::read(target.path().join("release/examples/step")).expect("the program");
+    let holds = |word: &str| binary.windows(word.len()).any(|some| some == word.as_bytes());
+    assert!(holds("done") && !holds("voucher-api.issue_voucher"), "a name of a point is shipped");
+}
