@@ -1,6 +1,7 @@
 //! `lacadon`: the command that people type. Each verb has a file of its own.
 
 use clap::{Parser, Subcommand};
+use lacadon::crash::Crash;
 use lacadon::credit::CreditVerb;
 use lacadon::customer::CustomerVerb;
 use lacadon::demo::Demo;
@@ -62,6 +63,8 @@ enum Verb {
     Doctor(Doctor),
     /// Replay recorded histories against today's processes.
     Replay(Replay),
+    /// Crash the system in every way that a seed brings, under load, and prove that nothing is lost or doubled.
+    Crash(Crash),
     /// Run a foreign program that must not outlive its launcher.
     #[command(hide = true)]
     Guard(Guard),
@@ -94,6 +97,7 @@ async fn run(verb: Verb, target: &Target, out: Out) -> anyhow::Result<()> {
         Verb::Outbox(outbox) => outbox.run(target, out).await,
         Verb::Doctor(doctor) => doctor.run(target, out).await,
         Verb::Replay(replay) => replay.run(),
+        Verb::Crash(crash) => crash.run(out).await,
         Verb::Guard(guard) => guard.run(),
     }
 }
