@@ -1,14 +1,29 @@
-//! The crash points: none is missing, none is dead, and a build for release has none.
+//! The crash points: none is missing, none is dead, all of them are in the matrix, a build for release has none, and a fifth
+//! of them is run, another one every day.
+//!
+//! `LACADON_SEED=<number>` runs the fifth of that number instead of the day's, `LACADON_CRASH_ALL=1` runs them all.
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
     reason = "a test fails by panicking, also in what it calls"
 )]
 
-use crash_points::{Moment, Point, STEPS, Step};
+use crash_points::{Moment, Point, STEPS, Step, points};
+use lacadon::crash::lab::{LabOptions, Network};
+use lacadon::crash::points::{Seen, see};
+use lacadon::system::TemporalServer;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// The sample is a fifth of the points: about twenty, which take about a minute.
+const PARTS: u64 = 5;
+
+/// Longer than the sample may take on a busy machine; all of them take five times as long.
+const SAMPLE_LIMIT: Duration = Duration::from_secs(300);
+
+const DAY_S: u64 = 86_400;
 
 /// Operations that change nothing that could be lost, and why.
 const WITHOUT_POINTS: [(&str, &str); 2] = [
@@ -189,4 +204,61 @@ fn a_build_for_release_passes_an_armed_point_by() {
     let binary = std::fs::read(target.path().join("release/examples/step")).expect("the program");
     let holds = |word: &str| binary.windows(word.len()).any(|some| some == word.as_bytes());
     assert!(holds("done") && !holds("voucher-api.issue_voucher"), "a name of a point is shipped");
+}
+
+#[test]
+fn every_point_is_in_the_matrix() {
+    let page = root().join("docs/explanation/crash-matrix.md");
+    let text = std::fs::read_to_string(&page).expect("the matrix");
+
+    let missing: Vec<String> = points()
+        .map(|point| point.to_string())
+        .filter(|name| !text.contains(&format!("| `{name}` |")))
+        .collect();
+
+    assert_eq!(missing, Vec::<String>::new(), "run `cargo lacadon crash --every-point` again");
+}
+
+#[test]
+fn five_days_in_a_row_run_every_point_and_none_twice() {
+    let all: Vec<String> =
+        (20_000..20_005).flat_map(sample).map(|point| point.to_string()).collect();
+
+    assert_eq!(all.len(), points().count());
+    assert_eq!(all.into_iter().collect::<BTreeSet<_>>().len(), points().count());
+}
+
+/// Every fifth point, beginning with another one every day: each program and each moment is among them.
+fn sample(day: u64) -> Vec<Point> {
+    let is_due = |number: u64| number % PARTS == day % PARTS;
+    (0..).zip(points()).filter(|(number, _)| is_due(*number)).map(|(_, point)| point).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wherever_a_program_dies_both_rules_hold() {
+    let is_all = std::env::var("LACADON_CRASH_ALL").is_ok_and(|value| value == "1");
+    let seed = std::env::var("LACADON_SEED").ok().map(|seed| seed.parse().expect("a number"));
+    let today = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs() / DAY_S;
+    let part = seed.unwrap_or(today);
+    let chosen = if is_all { points().collect() } else { sample(part) };
+    println!("{} crash points; LACADON_SEED={part} repeats them", chosen.len());
+
+    let limit = if is_all { SAMPLE_LIMIT * 5 } else { SAMPLE_LIMIT };
+    let running = see(options().await, &chosen, |line| println!("{line}"));
+    let seen = tokio::time::timeout(limit, running).await.expect("in time").expect("a laboratory");
+
+    let broken: Vec<&Seen> = seen.iter().filter(|one| !one.holds()).collect();
+    assert!(broken.is_empty(), "{broken:#?}");
+    assert_eq!(seen.len(), chosen.len());
+}
+
+async fn options() -> LabOptions {
+    let (binaries, cli) = tokio::task::spawn_blocking(|| {
+        let binaries = launch::build::binaries().expect("the binaries build");
+        (binaries, launch::temporal::locate().expect("a Temporal server").path)
+    })
+    .await
+    .expect("located");
+    let temporal = TemporalServer::Own { cli, extra_args: Vec::new() };
+    LabOptions { binaries, temporal, workers: 1, network: Network::Direct }
 }

@@ -4,39 +4,59 @@
 //! - [`lab`]: the system on fresh data, with a faulty network between its parts if that is asked for
 //! - [`load`]: customers, a back office and operators, who all insist until they are answered
 //! - [`quiet`]: waits until nothing is under way any more
-//! - [`points`]: what if a program dies exactly here? `--at`, `--every-point`
 //! - [`audit`]: lost, doubled, stuck, or otherwise not as it should be
+//! - [`points`]: what if a program dies exactly here?
+//! - [`campaign`]: breaks everything at random instants, the same ones for the same seed
 
 pub mod audit;
+pub mod campaign;
 mod chance;
+pub mod cluster;
 pub mod lab;
 pub mod load;
 mod operators;
 mod plan;
 pub mod points;
+pub mod postgres;
 pub mod proxy;
 pub mod quiet;
+mod recovery;
+mod report;
+mod schedule;
 
 use crate::out::Out;
+use anyhow::bail;
+use campaign::Campaign;
 use points::Points;
-use std::path::PathBuf;
 
-/// What to break.
+/// How to crash it.
 #[derive(Debug, clap::Args)]
 pub struct Crash {
     #[command(flatten)]
     points: Points,
-    /// The temporal program to start the server with.
-    #[arg(long, value_name = "PATH")]
-    temporal_cli: Option<PathBuf>,
+    /// Crash everything at random instants, under load.
+    #[arg(long = "campaign", conflicts_with_all = ["at", "every_point"])]
+    is_campaign: bool,
+    #[command(flatten)]
+    campaign: Campaign,
 }
 
 impl Crash {
     /// Runs it.
     ///
     /// # Errors
-    /// When something cannot be run, or a rule does not hold.
+    /// When something cannot be run, or the rules do not hold.
     pub async fn run(self, out: Out) -> anyhow::Result<()> {
-        self.points.run(self.temporal_cli, out).await
+        let Self { points, is_campaign, campaign } = self;
+        if is_campaign {
+            return campaign.run(out).await;
+        }
+        if !points.are_asked_for() {
+            bail!(
+                "say what to crash: --every-point or --at POINT ends a program at a step, --campaign crashes everything \
+                 at random instants"
+            );
+        }
+        points.run(campaign.seed, campaign.temporal_cli, out).await
     }
 }

@@ -62,12 +62,12 @@ enum Verb {
     Outbox(OutboxVerb),
     /// Look for what is wrong, and name the command that mends it.
     Doctor(Doctor),
-    /// Break the system while people order, let it mend itself, and have an auditor read the books.
-    Crash(Crash),
     /// Look at the services' books now: name what is not as it should be, and see to it.
     Reconcile(Reconcile),
     /// Replay recorded histories against today's processes.
     Replay(Replay),
+    /// Crash the system in every way that a seed brings, under load, and prove that nothing is lost or doubled.
+    Crash(Crash),
     /// Run a foreign program that must not outlive its launcher.
     #[command(hide = true)]
     Guard(Guard),
@@ -99,9 +99,9 @@ async fn run(verb: Verb, target: &Target, out: Out) -> anyhow::Result<()> {
         Verb::Customer(customer) => customer.run(target, out),
         Verb::Outbox(outbox) => outbox.run(target, out).await,
         Verb::Doctor(doctor) => doctor.run(target, out).await,
-        Verb::Crash(crash) => crash.run(out).await,
         Verb::Reconcile(reconcile) => reconcile.run(target, out).await,
         Verb::Replay(replay) => replay.run(),
+        Verb::Crash(crash) => crash.run(out).await,
         Verb::Guard(guard) => guard.run(),
     }
 }

@@ -3,6 +3,8 @@
 //! [`Wire`] names who calls whom. With [`Network::Faulty`] each wire runs through a proxy of its own; the processes are
 //! told the proxies' addresses by their ordinary settings, so nothing in them knows that it is in a laboratory.
 
+use super::cluster::{self, ClusterPrograms};
+use super::postgres::Postgres;
 use super::proxy::Proxy;
 use crate::system::{Process, System, SystemOptions, TemporalServer};
 use anyhow::Context;
@@ -11,12 +13,15 @@ use launch::progress::Display;
 use launch::temporal::{Surroundings, locate_in};
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tempfile::TempDir;
 
 /// A process is ready within seconds, on a busy machine within some more.
 const READY_WITHIN: Duration = Duration::from_secs(60);
+
+/// A server of a cluster makes its namespace too, which takes it some rounds of its caches.
+const CLUSTER_READY_WITHIN: Duration = Duration::from_secs(180);
 
 /// Whether anything can be done to what passes between two parts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,6 +117,7 @@ pub struct Lab {
     /// The system.
     pub system: System,
     wires: BTreeMap<Wire, Proxy>,
+    postgres: Option<Postgres>,
     // Dropped last: the stores of the processes above are in it.
     _folder: TempDir,
 }
@@ -125,7 +131,42 @@ impl Lab {
         options: LabOptions,
         adjust: impl FnOnce(SystemOptions) -> SystemOptions,
     ) -> anyhow::Result<Self> {
-        let folder = tempfile::Builder::new().prefix("lacadon-crash-").tempdir()?;
+        let folder = new_folder()?;
+        Self::start_in(folder, None, options, std::future::ready(Ok(())), adjust).await
+    }
+
+    /// The same with the databases on PostgreSQL, and the Temporal server in the program that clusters run, on PostgreSQL
+    /// too.
+    ///
+    /// # Errors
+    /// When something does not come up.
+    pub async fn start_on_cluster(
+        options: LabOptions,
+        programs: &ClusterPrograms,
+        cli: &Path,
+        adjust: impl FnOnce(SystemOptions) -> SystemOptions,
+    ) -> anyhow::Result<Self> {
+        let folder = new_folder()?;
+        let postgres = Postgres::start().await?;
+        let temporal = cluster::server(programs, &postgres, folder.path()).await?;
+        let [orders, vouchers, risk] = cluster::service_databases(&postgres).await?;
+        let namespace = cluster::make_namespace(folder.path().to_path_buf(), cli.to_path_buf());
+        let options = LabOptions { temporal, ..options };
+        let on_postgres = |system: SystemOptions| {
+            let mut system = system.on_postgres(orders, vouchers, risk);
+            system.ready_within = CLUSTER_READY_WITHIN;
+            adjust(system)
+        };
+        Self::start_in(folder, Some(postgres), options, namespace, on_postgres).await
+    }
+
+    async fn start_in(
+        folder: TempDir,
+        postgres: Option<Postgres>,
+        options: LabOptions,
+        meanwhile: impl Future<Output = anyhow::Result<()>>,
+        adjust: impl FnOnce(SystemOptions) -> SystemOptions,
+    ) -> anyhow::Result<Self> {
         let LabOptions { binaries, temporal, workers, network } = options;
         let mut options =
             SystemOptions::new(folder.path(), binaries, temporal).with_workers(workers);
@@ -139,11 +180,11 @@ impl Lab {
         for name in &behind_proxies {
             options = options.left_down(name);
         }
-        let system = System::start(adjust(options)).await?;
+        let (system, ()) = tokio::try_join!(System::start(adjust(options)), meanwhile)?;
         for (wire, proxy) in &wires {
             proxy.forward_to(&address_of(&system, wire.callee)?);
         }
-        let lab = Self { system, wires, _folder: folder };
+        let lab = Self { system, wires, postgres, _folder: folder };
         for name in &behind_proxies {
             lab.system.process(name)?.start().await?;
         }
@@ -183,6 +224,17 @@ impl Lab {
         self.system.processes()
     }
 
+    /// Crashes the database server and brings it back; `false` where the databases have no server.
+    ///
+    /// # Errors
+    /// When it does not come back.
+    pub async fn crash_database(&self) -> anyhow::Result<bool> {
+        match &self.postgres {
+            Some(postgres) => postgres.crash().await.map(|()| true),
+            None => Ok(false),
+        }
+    }
+
     /// Stops everything politely.
     ///
     /// # Errors
@@ -190,6 +242,10 @@ impl Lab {
     pub async fn stop(self) -> anyhow::Result<()> {
         self.system.stop().await
     }
+}
+
+fn new_folder() -> anyhow::Result<TempDir> {
+    Ok(tempfile::Builder::new().prefix("lacadon-crash-").tempdir()?)
 }
 
 /// A proxy for every wire, and the settings that lead the callers to it.

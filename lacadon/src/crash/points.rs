@@ -11,13 +11,17 @@ mod matrix;
 mod repair;
 
 use super::audit::Audit;
+use super::chance::Chance;
 use super::lab::{Lab, LabOptions, Network};
 use super::quiet;
 use crate::exit::Wrong;
 use crate::out::{Out, Tone, plain};
 use crate::signals::Signals;
 use anyhow::{Context, bail};
-use crash_points::{CRASH_DIR, IS_COMPILED_IN, Point, arm};
+use crash_points::{
+    ACTIVITY_CREDIT_CONFIRM, ACTIVITY_ORDER_CANCEL, CRASH_DIR, IS_COMPILED_IN, Moment, Point,
+    RISK_API_CONFIRM_RESERVATION, arm,
+};
 use errands::Errands;
 use launch::progress::Display;
 use repair::Watch;
@@ -41,8 +45,8 @@ pub struct Points {
     /// End a process at this point, as in `order-api.mark_order_sent.before`. May be given more than once.
     #[arg(long, value_name = "POINT")]
     pub at: Vec<String>,
-    /// One point after the other, all of them.
-    #[arg(long, conflicts_with = "at", required_unless_present = "at")]
+    /// One point after the other, all of them; with --seed in an order that the seed decides.
+    #[arg(long, conflicts_with = "at")]
     pub every_point: bool,
     /// Write what was seen into this page, between its marks.
     #[arg(long, value_name = "FILE", requires = "every_point")]
@@ -79,12 +83,23 @@ impl Seen {
 }
 
 impl Points {
+    /// Whether any was asked for.
+    #[must_use]
+    pub fn are_asked_for(&self) -> bool {
+        self.every_point || !self.at.is_empty()
+    }
+
     /// Runs them in one system.
     ///
     /// # Errors
     /// When there is no such point, something cannot be run, or a rule does not hold.
-    pub async fn run(self, temporal_cli: Option<PathBuf>, out: Out) -> anyhow::Result<()> {
-        let points = self.chosen()?;
+    pub async fn run(
+        self,
+        seed: Option<u64>,
+        temporal_cli: Option<PathBuf>,
+        out: Out,
+    ) -> anyhow::Result<()> {
+        let points = self.chosen(seed)?;
         let mut signals = Signals::listen()?;
         let shown = Display::on_stderr();
         let options = LabOptions::of_this_program(temporal_cli).await?;
@@ -108,9 +123,13 @@ impl Points {
         }
     }
 
-    fn chosen(&self) -> anyhow::Result<Vec<Point>> {
+    fn chosen(&self, seed: Option<u64>) -> anyhow::Result<Vec<Point>> {
         if self.every_point {
-            return Ok(crash_points::points().collect());
+            let mut all: Vec<(u64, Point)> = (0..).zip(crash_points::points()).collect();
+            if let Some(chance) = seed.map(Chance::of) {
+                all.sort_by_key(|(number, _)| chance.below("order of points", *number, u64::MAX));
+            }
+            return Ok(all.into_iter().map(|(_, point)| point).collect());
         }
         let find = |name: &String| {
             let names = || crash_points::points().map(|point| format!("\n  {point}"));
@@ -185,6 +204,9 @@ impl<'a> Course<'a> {
         let give_up = Instant::now() + FIRES_WITHIN;
         let mut hit = None;
         while hit.is_none() && Instant::now() < give_up {
+            if std::ptr::eq(point.step, &ACTIVITY_ORDER_CANCEL) {
+                self.call_off_an_open_run().await?;
+            }
             self.errands.run().await?;
             hit = arm::hit(&self.armed, point);
         }
@@ -210,6 +232,16 @@ impl<'a> Course<'a> {
             errors,
             found: audited.found,
         })
+    }
+
+    /// A run ends in the very workflow task in which its order is approved. One whose credit is confirmed at the third try
+    /// is still open when its customer calls it off.
+    async fn call_off_an_open_run(&mut self) -> anyhow::Result<()> {
+        let moment = Moment::DoneButToldFailed;
+        for step in [&RISK_API_CONFIRM_RESERVATION, &ACTIVITY_CREDIT_CONFIRM] {
+            arm::arm(&self.armed, &Point { step, moment })?;
+        }
+        self.errands.call_one_off().await
     }
 
     /// Waits until nothing is under way, and reads the books.

@@ -35,6 +35,9 @@ impl Facts {
                 Some(format!("http://127.0.0.1:{}", ports.temporal_ui())),
                 NAMESPACE.to_owned(),
             ),
+            TemporalServer::Program { namespace, .. } => {
+                (format!("127.0.0.1:{}", ports.temporal()), None, namespace.clone())
+            }
             TemporalServer::Given { address, namespace, ui, .. } => {
                 (address.clone(), ui.clone(), namespace.clone())
             }

@@ -19,6 +19,15 @@ pub enum TemporalServer {
         /// Further arguments of `temporal server start-dev`.
         extra_args: Vec<String>,
     },
+    /// One of its own in the program that clusters run, kept up like every other process. Its store is prepared already.
+    Program {
+        /// The `temporal-server` program.
+        server: PathBuf,
+        /// Its settings but for its ports.
+        settings: BTreeMap<String, String>,
+        /// The namespace to work in, which somebody makes while the system starts.
+        namespace: String,
+    },
     /// One that is running already, and that is not ours to start or stop.
     Given {
         /// As in `TEMPORAL_ADDRESS`.

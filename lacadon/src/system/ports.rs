@@ -77,6 +77,20 @@ impl PortPlan {
     pub(super) fn temporal_http_and_metrics(&self) -> (u16, u16) {
         self.base.map_or((7243, 9233), |base| (base + 22, base + 23))
     }
+
+    /// The other listeners of a server that runs as in a cluster, by the names of their settings.
+    pub(super) fn temporal_roles(&self) -> impl Iterator<Item = (&'static str, u16)> {
+        const ROLES: [&str; 7] = [
+            "FRONTEND_MEMBERSHIP_PORT",
+            "HISTORY_GRPC_PORT",
+            "HISTORY_MEMBERSHIP_PORT",
+            "MATCHING_GRPC_PORT",
+            "MATCHING_MEMBERSHIP_PORT",
+            "WORKER_GRPC_PORT",
+            "WORKER_MEMBERSHIP_PORT",
+        ];
+        ROLES.into_iter().zip(self.base.map_or(7234, |base| base + 24)..)
+    }
 }
 
 /// Waits until nobody listens on a port, bounded.

@@ -80,6 +80,19 @@ impl Errands {
         Load::of(0, 0, 1).ask_again(lab, &mut self.told).await
     }
 
+    /// One customer orders and calls it off as soon as it is approved; nobody else does anything.
+    pub(super) async fn call_one_off(&mut self) -> anyhow::Result<()> {
+        self.rounds += 1;
+        let wanted = Wanted {
+            customer_id: self.rich.clone(),
+            key: format!("alone-{}", self.rounds),
+            total: EARNS,
+            call_off: CallOff::OnceApproved,
+        };
+        self.told.placements.push(self.people.buys(&wanted).await?);
+        Ok(())
+    }
+
     /// One round. It ends when everybody was answered.
     pub(super) async fn run(&mut self) -> anyhow::Result<()> {
         self.rounds += 1;

@@ -2,6 +2,7 @@
 
 use super::{Seen, outcome, seconds};
 use anyhow::{Context, bail};
+use crash_points::Point;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
@@ -29,7 +30,9 @@ fn with_tables(text: &str, tables: &str) -> anyhow::Result<String> {
 fn tables(seen: &[Seen]) -> anyhow::Result<String> {
     let mut text = head(seen)?;
     let mut by_program: BTreeMap<&str, Vec<&Seen>> = BTreeMap::new();
-    for one in seen {
+    // In the order of the list, whatever the order of the run.
+    let of = |point: Point| seen.iter().find(|one| one.point == point.to_string());
+    for one in crash_points::points().filter_map(of) {
         let program = one.point.split('.').next().unwrap_or_default();
         by_program.entry(program).or_default().push(one);
     }

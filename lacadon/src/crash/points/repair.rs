@@ -63,14 +63,12 @@ impl Watch {
         heard: &Heard,
     ) -> anyhow::Result<Vec<String>> {
         let mut who = Vec::new();
-        if process.restarts() > self.restarts {
-            who.push(format!("{} started again", process.name()));
-        }
         if heard.repeated > self.heard.repeated {
             who.push("a client's repeat".to_owned());
         }
         let events = ledger::events_handed_out_again(lab.system.order_database_url(), self.since);
-        if events.await? > 0 {
+        let is_handed_out_again = events.await? > 0;
+        if is_handed_out_again {
             who.push("the event handed out again".to_owned());
         }
         let repeats = tokio::time::timeout(LOOK, self.repeats(lab)).await??;
@@ -80,9 +78,11 @@ impl Watch {
         if repeats.activities > 0 {
             who.push("the activity's retry".to_owned());
         }
-        let is_told_failed_only = !point.is_deadly() && who.is_empty();
-        if is_told_failed_only {
+        if who.is_empty() || is_relayed(point) && !is_handed_out_again {
             who.push(asks_again(point).to_owned());
+        }
+        if process.restarts() > self.restarts {
+            who.insert(0, format!("{} started again", process.name()));
         }
         Ok(who)
     }
@@ -124,10 +124,16 @@ async fn repeats_of(client: &Client, workflow_id: &str) -> anyhow::Result<Repeat
     })
 }
 
+/// Whether the relay takes the step or has it taken.
+fn is_relayed(point: &Point) -> bool {
+    let name = point.step.name;
+    name.starts_with("relay.") || name.ends_with("_events")
+}
+
 /// Who asks again, where that leaves no trace.
 fn asks_again(point: &Point) -> &'static str {
     match point.step.name {
-        name if name.starts_with("relay.") || name.contains("_events") => "the relay, asking again",
+        _ if is_relayed(point) => "the relay, asking again",
         name if name.starts_with("activity.") => "the activity's local retry",
         _ => "whoever asked, asking again",
     }
