@@ -77,7 +77,7 @@ impl BooksActivities {
         let attempt = Attempt::of(&ctx);
         let reader = self.reader(&ctx, &attempt);
         // Retry: reading changes nothing.
-        chapters::look(&reader, &input).await.map_err(|error| attempt.retry(error))
+        attempt.make(chapters::look(&reader, &input)).await
     }
 
     /// Looks at suspects once more.
@@ -89,10 +89,9 @@ impl BooksActivities {
     ) -> Result<SeenAgain, ActivityError> {
         let attempt = Attempt::of(&ctx);
         let reader = self.reader(&ctx, &attempt);
-        let seen = again::look_again(&reader, input.suspects, input.failing_attempts).await;
+        let again = again::look_again(&reader, input.suspects, input.failing_attempts);
         // Retry: reading changes nothing.
-        let violators = seen.map_err(|error| attempt.retry(error))?;
-        Ok(SeenAgain { violators })
+        Ok(SeenAgain { violators: attempt.make(again).await? })
     }
 
     /// Starts the process of each violator again, or tells a person of it.
@@ -105,19 +104,7 @@ impl BooksActivities {
         let attempt = Attempt::of(&ctx);
         let reader = self.reader(&ctx, &attempt);
         // Retry: nothing was done yet.
-        let events = self.books.unsettled_events(&attempt).await;
-        let events = events.map_err(|error| attempt.retry(error))?;
-        let mut attended = Vec::new();
-        for violator in input.violators {
-            // Never an error from here on: a retry would start again what was started a moment ago.
-            let remedy =
-                self.attend_to(&reader, &violator, &events).await.unwrap_or_else(|error| {
-                    warn!("{} {} is left: {error:#}", violator.kind.as_str(), violator.subject);
-                    Remedy::Left
-                });
-            attended.push(Attended { violator, remedy });
-        }
-        Ok(AttendedTo { attended })
+        attempt.make(self.attend_to_all(&reader, input.violators)).await
     }
 
     /// Closes cases that are none any more, and measures.
@@ -131,8 +118,8 @@ impl BooksActivities {
         let reader = self.reader(&ctx, &attempt);
         measure(&input);
         // Retry: a case is closed once, however often it is said.
-        let resolved = self.resolve(&reader, input.failing_attempts).await;
-        Ok(ConcludedBooks { resolved: resolved.map_err(|error| attempt.retry(error))? })
+        let resolving = self.resolve(&reader, input.failing_attempts);
+        Ok(ConcludedBooks { resolved: attempt.make(resolving).await? })
     }
 }
 
@@ -145,6 +132,24 @@ impl BooksActivities {
             task_queue: ctx.info().task_queue.clone(),
             owners: self.owners,
         }
+    }
+
+    /// Only reading the events may fail: a retry would start again what was started a moment ago.
+    async fn attend_to_all(
+        &self,
+        reader: &Reader<'_>,
+        violators: Vec<Suspect>,
+    ) -> anyhow::Result<AttendedTo> {
+        let events = self.books.unsettled_events(reader.attempt).await?;
+        let mut attended = Vec::new();
+        for violator in violators {
+            let remedy = self.attend_to(reader, &violator, &events).await.unwrap_or_else(|error| {
+                warn!("{} {} is left: {error:#}", violator.kind.as_str(), violator.subject);
+                Remedy::Left
+            });
+            attended.push(Attended { violator, remedy });
+        }
+        Ok(AttendedTo { attended })
     }
 
     async fn attend_to(

@@ -1,6 +1,6 @@
 //! Where the failure tests run: a Temporal server, and one worker with every process and only fakes behind it.
 
-use crate::fakes::{Case, Cases, Fake, FakeCredit, FakeOrders, FakeVouchers};
+use crate::fakes::{Case, Cases, Fake, FakeBooks, FakeCredit, FakeOrders, FakeVouchers};
 use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,7 +41,7 @@ impl Bench {
     /// With every process of the registry, and what `more` registers.
     pub(crate) async fn start_with(more: impl FnOnce(&mut WorkerOptions)) -> Self {
         let world = World::start_with(|options| {
-            ["order-api", "voucher-api", "risk-api", "gateway"]
+            ["order-api", "voucher-api", "risk-api", "desk-api", "gateway"]
                 .into_iter()
                 .fold(options.with_workers(0), |options, name| options.left_down(name))
         })
@@ -56,6 +56,7 @@ impl Bench {
         let cases = Arc::new(Cases::default());
         let fake = Fake { cases: Arc::clone(&cases), client: client.clone() };
         let mut options = worker::registry::processes_for_work().expect("a registry");
+        options.register_activities(FakeBooks(fake.clone()));
         options.register_activities(FakeOrders(fake.clone()));
         options.register_activities(FakeCredit(fake.clone()));
         options.register_activities(FakeVouchers(fake));

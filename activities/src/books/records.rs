@@ -14,6 +14,10 @@ use std::convert::Infallible;
 /// Items of a page: as many as a service gives.
 const PAGE_SIZE: &str = "100";
 
+/// Orders of a page, tried one after the other: an order may have so many lines that a hundred are more than one answer
+/// may hold. One always fits.
+const ORDER_PAGE_SIZES: [&str; 3] = [PAGE_SIZE, "10", "1"];
+
 /// How a service says that there is no such voucher.
 const VOUCHER_UNKNOWN: &str = "voucher_unknown";
 
@@ -103,7 +107,7 @@ impl<T> Page<T> {
 pub(super) const UNSETTLED: [&str; 4] = ["quarantined", "waiting", "leased", "postponed"];
 
 impl Books {
-    /// One page of orders: of this status, or all that are decided for.
+    /// One page of orders: of this status, or all that are decided for; a smaller one if its orders are large.
     pub(super) async fn orders(
         &self,
         attempt: &Attempt,
@@ -112,7 +116,15 @@ impl Books {
         after: Option<&str>,
     ) -> Result<Page<OrderRecord>, CallError> {
         let filter = [("status", status), ("updated_since", since)];
-        page(&self.order_api, attempt, &["orders"], &filter, after).await
+        let mut sizes = ORDER_PAGE_SIZES.into_iter();
+        let mut size = sizes.next().unwrap_or(PAGE_SIZE);
+        loop {
+            let page = page_of(size, &self.order_api, attempt, &["orders"], &filter, after).await;
+            size = match (&page, sizes.next()) {
+                (Err(CallError::Unreadable { .. }), Some(smaller)) => smaller,
+                _ => return page,
+            };
+        }
     }
 
     /// One page of vouchers.
@@ -218,8 +230,19 @@ pub(super) async fn page<T: DeserializeOwned>(
     filter: &[(&str, Option<&str>)],
     after: Option<&str>,
 ) -> Result<Page<T>, CallError> {
+    page_of(PAGE_SIZE, service, attempt, path, filter, after).await
+}
+
+async fn page_of<T: DeserializeOwned>(
+    size: &str,
+    service: &Service,
+    attempt: &Attempt,
+    path: &[&str],
+    filter: &[(&str, Option<&str>)],
+    after: Option<&str>,
+) -> Result<Page<T>, CallError> {
     let all = filter.iter().copied().chain([("starting_after", after)]);
-    let mut query = vec![("limit", PAGE_SIZE)];
+    let mut query = vec![("limit", size)];
     query.extend(all.filter_map(|(name, value)| Some((name, value?))));
     let call = attempt.call(Method::GET, path).with_query(&query);
     let never = |_: &Problem| None::<Infallible>;
