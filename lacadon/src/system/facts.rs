@@ -47,7 +47,7 @@ impl Facts {
                 let (_, metrics) = ports.temporal_http_and_metrics();
                 Some(format!("http://127.0.0.1:{metrics}/metrics"))
             }
-            TemporalServer::Given { .. } => None,
+            TemporalServer::Program { .. } | TemporalServer::Given { .. } => None,
         };
         let given = [
             &options.order_database_url,
