@@ -135,6 +135,7 @@ fn asks_again(point: &Point) -> &'static str {
     match point.step.name {
         _ if is_relayed(point) => "the relay, asking again",
         name if name.starts_with("activity.") => "the activity's local retry",
+        name if name.starts_with("gateway.") => "the gateway, looking at the run",
         _ => "whoever asked, asking again",
     }
 }
