@@ -13,6 +13,7 @@ mod chance;
 pub mod cluster;
 pub mod lab;
 pub mod load;
+pub mod naive;
 mod operators;
 mod plan;
 pub mod postgres;
