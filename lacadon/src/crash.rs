@@ -20,7 +20,7 @@ pub mod postgres;
 pub mod proxy;
 pub mod quiet;
 mod recovery;
-mod report;
+pub mod report;
 mod schedule;
 
 use crate::out::Out;

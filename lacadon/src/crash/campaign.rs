@@ -187,12 +187,15 @@ impl Campaign {
         let breaker = Breaker::of(lab, felt)?;
         let breaking = async {
             let broken = self.break_under_load(lab, load, extent, &breaker, shown).await;
-            let healed = match broken {
-                Ok((told, hurt)) => self.wait_and_audit(lab, load, told, hurt, shown).await,
+            let quiet = match broken {
+                Ok((told, hurt)) => {
+                    self.wait_until_quiet(lab, shown).await.map(|q| (told, hurt, q))
+                }
                 Err(error) => Err(error),
             };
             stop.cancel();
-            healed
+            let (told, hurt, quiet) = quiet?;
+            self.audit(lab, load, told, hurt, quiet).await
         };
         let pausing = stop.run_until_cancelled(pause::keep_paused(&lab.system));
         let measuring = recovery::measure(&lab.system, feeling, stop.clone());
@@ -231,20 +234,28 @@ impl Campaign {
         }
     }
 
-    async fn wait_and_audit(
+    /// How it became quiet, and when.
+    async fn wait_until_quiet(
+        &self,
+        lab: &Lab,
+        shown: &Display,
+    ) -> anyhow::Result<(Quiet, Option<Instant>)> {
+        shown
+            .say("everything is mended and everybody answered; waiting until nothing is under way");
+        let waiting = Instant::now();
+        let quiet = quiet::wait(&lab.system, self.watched(), STUCK_AFTER).await?;
+        let settled = quiet.took.and_then(|took| waiting.checked_add(took));
+        Ok((quiet, settled))
+    }
+
+    async fn audit(
         &self,
         lab: &Lab,
         load: &Load,
         mut told: Told,
         broken: Broken,
-        shown: &Display,
+        (quiet, settled): (Quiet, Option<Instant>),
     ) -> anyhow::Result<Figures> {
-        shown
-            .say("everything is mended and everybody answered; waiting until nothing is under way");
-        let waiting = Instant::now();
-        let quiet = quiet::wait(&lab.system, self.watched(), STUCK_AFTER).await?;
-        let Quiet { took, .. } = &quiet;
-        let settled = took.and_then(|took| waiting.checked_add(took));
         load.ask_again(lab, &mut told).await?;
         let audit = Audit::of(&lab.system, &told, &quiet).await?;
         let settled_after =
