@@ -14,6 +14,7 @@ mod chance;
 pub mod cluster;
 pub mod lab;
 pub mod load;
+pub mod naive;
 mod operators;
 mod plan;
 pub mod points;
@@ -21,7 +22,7 @@ pub mod postgres;
 pub mod proxy;
 pub mod quiet;
 mod recovery;
-mod report;
+pub mod report;
 mod schedule;
 
 use crate::out::Out;

@@ -28,8 +28,10 @@ const PATIENCE: Duration = Duration::from_secs(90);
 /// Between two questions of one customer: a hundred of them ask.
 const ASK_EVERY: Duration = Duration::from_secs(1);
 
-/// Between two tries of a request that nobody answered.
+/// Between the first two tries of a request that nobody answered; then twice that, up to the longest. Whoever never waits
+/// longer keeps a slow machine slow.
 const REPEAT_AFTER: Duration = Duration::from_secs(1);
+const LONGEST_REPEAT_AFTER: Duration = Duration::from_secs(8);
 
 /// What the back office grants a customer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -268,6 +270,7 @@ pub(crate) async fn insists<T, F>(
 where
     F: Future<Output = Result<T, CallError>>,
 {
+    let mut repeat_after = REPEAT_AFTER;
     loop {
         let is_unanswered = |error: &CallError| match error {
             CallError::Refused { problem, .. } => problem.status >= 500,
@@ -279,7 +282,8 @@ where
                     heard.repeated += 1;
                     *heard.errors.entry(kind_of(&error)).or_default() += 1;
                 });
-                tokio::time::sleep(REPEAT_AFTER).await;
+                tokio::time::sleep(repeat_after).await;
+                repeat_after = LONGEST_REPEAT_AFTER.min(repeat_after * 2);
             }
             answered => return answered,
         }

@@ -2,6 +2,7 @@
 
 use clap::{Parser, Subcommand};
 use lacadon::crash::Crash;
+use lacadon::crash::naive::NaiveWriter;
 use lacadon::credit::CreditVerb;
 use lacadon::customer::CustomerVerb;
 use lacadon::demo::Demo;
@@ -72,6 +73,9 @@ enum Verb {
     Replay(Replay),
     /// Crash the system in every way that a seed brings, under load, and prove that nothing is lost or doubled.
     Crash(Crash),
+    /// Mark an order sent and start its process without a relay, as the crash lab does to show what that loses.
+    #[command(hide = true)]
+    NaiveWriter(NaiveWriter),
     /// Run a foreign program that must not outlive its launcher.
     #[command(hide = true)]
     Guard(Guard),
@@ -107,6 +111,7 @@ async fn run(verb: Verb, target: &Target, out: Out) -> anyhow::Result<()> {
         Verb::Reconcile(reconcile) => reconcile.run(target, out).await,
         Verb::Replay(replay) => replay.run(),
         Verb::Crash(crash) => crash.run(out).await,
+        Verb::NaiveWriter(writer) => writer.run(target).await,
         Verb::Guard(guard) => guard.run(),
     }
 }

@@ -65,9 +65,22 @@ pub struct Config {
     )]
     pub recycle_after: u64,
 
+    /// Whether this worker starts processes for the services' events. Off only in the crash lab: somebody else must then.
+    #[arg(long, env = "WORKER_RELAY", value_name = "WORKER_RELAY", value_enum, default_value_t = Relaying::On)]
+    pub relay: Relaying,
+
     /// How to stop.
     #[command(flatten)]
     pub stop: StopSettings,
+}
+
+/// Whether a worker starts processes for events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Relaying {
+    /// It does.
+    On,
+    /// It only runs what others start.
+    Off,
 }
 
 /// What the worker was started for.
@@ -178,7 +191,7 @@ mod tests {
         let config = read(&SETTINGS).expect("all settings");
 
         assert_eq!(config.name, "worker-1");
-        assert_eq!(config.recycle_after, 200_000);
+        assert_eq!((config.recycle_after, config.relay), (200_000, Relaying::On));
         assert_eq!(config.reconcile_every_s, 60);
     }
 

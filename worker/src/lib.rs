@@ -31,7 +31,7 @@ use anyhow::Context as _;
 use axum::Router;
 use chassis::config::Secret;
 use chassis::serve::{self, App};
-use config::Config;
+use config::{Config, Relaying};
 use connections::call::{BearerKey, Service, install_crypto};
 use connections::temporal::Target;
 use generation::Current;
@@ -64,8 +64,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     info!(address = %probes.address(), "worker {} answers probes on http://{}", config.name, probes.address());
 
     let stop = CancellationToken::new();
-    let pace = Pace::of_setting(config.reconcile_every_s);
-    let mut work = Box::pin(work(&generations, watch, &config.name, pace, stop.clone()));
+    let mut work = Box::pin(work(&generations, watch, &config, stop.clone()));
     tokio::select! {
         ended = &mut work => return ended,
         () = asked_to_stop => {}
@@ -150,19 +149,26 @@ fn probes(watch: &TemporalWatch, sdk_metrics: &SdkMetrics) -> App {
 async fn work(
     generations: &Generations,
     watch: TemporalWatch,
-    name: &str,
-    pace: Pace,
+    config: &Config,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
     let Some(first) = stop.run_until_cancelled(generations.next()).await.transpose()? else {
         return Ok(());
     };
     let (announce, current) = watch::channel(Current::from(&first));
+    let pace = Pace::of_setting(config.reconcile_every_s);
     let looking = tokio::spawn(watch.clone().run(current.clone(), pace, stop.clone()));
     let types = subscriptions::ORDER_EVENTS.map(|event| event.event_type.to_owned()).to_vec();
-    let outbox = Outbox::new(generations.services.order_api.clone(), name.to_owned(), types);
+    let outbox = Outbox::new(generations.services.order_api.clone(), config.name.clone(), types);
     let relay = Relay::new(outbox, Starter::new(current), watch.clone());
-    let relaying = tokio::spawn(relay.run(stop.clone()));
+    let relaying = match config.relay {
+        Relaying::On => tokio::spawn(relay.run(stop.clone())),
+        Relaying::Off => {
+            warn!("WORKER_RELAY is off: this worker starts nothing for the services' events");
+            let stop = stop.clone();
+            tokio::spawn(async move { Ok(stop.cancelled().await) })
+        }
+    };
 
     // The relay first: what it starts until its end is run by the worker beside it.
     let relay_ended = CancellationToken::new();

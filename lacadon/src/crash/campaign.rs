@@ -8,21 +8,22 @@ mod pause;
 
 use super::audit::Audit;
 use super::cluster::ClusterPrograms;
-use super::lab::{Lab, LabOptions, Network};
+use super::lab::{self, Lab, LabOptions, Network};
 use super::load::{Load, Told};
-use super::quiet::{self, Quiet};
+use super::naive::{Variant, Writers};
+use super::quiet::{self, Quiet, Watched};
 use super::recovery::{self, Recoveries};
 use super::report::{Figures, Report};
 use super::schedule::{Extent, FaultKind, schedule};
 use crate::exit::Wrong;
 use crate::out::Out;
 use crate::signals::Signals;
-use crate::system::TemporalServer;
+use crate::system::{SystemOptions, TemporalServer};
 use anyhow::{Context, bail};
 use breaker::{Breaker, Broken};
 use launch::progress::Display;
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
@@ -64,6 +65,9 @@ pub struct Campaign {
     /// Where the data is.
     #[arg(long, value_enum, default_value_t = On::Files)]
     pub on: On,
+    /// Send orders by writers without a relay, some of which are killed, to see what that loses.
+    #[arg(long, value_enum)]
+    pub variant: Option<Variant>,
     /// Fail if not everything has settled so many seconds after the last fault.
     #[arg(long, value_name = "SECONDS")]
     pub within_s: Option<u64>,
@@ -110,9 +114,11 @@ impl Campaign {
         };
         shown.say(&format!("seed {seed}: repeat this campaign with --seed {seed}"));
         let begun = Instant::now();
+        let lacadon = options.binaries.lacadon.clone();
         let lab = self.laboratory(LabOptions { network: Network::Faulty, ..options }).await?;
         let extent = self.extent(seed, &lab);
-        let ended = self.break_and_audit(&lab, &extent, shown).await;
+        let load = self.load(&extent, &lab, &lacadon);
+        let ended = self.break_and_audit(&lab, &load, &extent, shown).await;
         shown.say("stopping …");
         // After a campaign nobody needs a polite end; what it has found matters more than how it stops.
         if let Err(error) = lab.stop().await {
@@ -123,15 +129,20 @@ impl Campaign {
     }
 
     async fn laboratory(&self, options: LabOptions) -> anyhow::Result<Lab> {
+        let workers: Vec<String> = lab::workers(options.workers).collect();
+        let without_relay = |system: SystemOptions| {
+            workers.iter().fold(system, |system, name| system.with_env(name, "WORKER_RELAY", "off"))
+        };
+        let adjust = |system| if self.variant.is_some() { without_relay(system) } else { system };
         match (self.on, &options.temporal) {
             (On::Cluster, TemporalServer::Own { cli, .. }) => {
                 let cli = cli.clone();
-                Lab::start_on_cluster(options, &ClusterPrograms::find()?, &cli, |o| o).await
+                Lab::start_on_cluster(options, &ClusterPrograms::find()?, &cli, adjust).await
             }
             (On::Cluster, _) => {
                 bail!("a cluster needs the temporal program, to make its namespace")
             }
-            (On::Files, _) => Lab::start(options, |o| o).await,
+            (On::Files, _) => Lab::start(options, adjust).await,
         }
     }
 
@@ -144,33 +155,47 @@ impl Campaign {
         Extent { seed, kills: self.kills, orders: self.orders, processes, kinds }
     }
 
-    fn load(&self, extent: &Extent) -> Load {
-        if extent.kinds.contains(&FaultKind::Operators) {
-            Load::with_operators(extent.seed, self.orders, self.per_second)
-        } else {
-            Load::of(extent.seed, self.orders, self.per_second)
+    fn load(&self, extent: &Extent, lab: &Lab, lacadon: &Path) -> Load {
+        let (orders, per_second) = (self.orders, self.per_second);
+        match self.variant {
+            Some(variant) => {
+                let writers = Writers::of(&lab.system, lacadon, variant);
+                Load::with_naive_writers(extent.seed, orders, per_second, writers)
+            }
+            None if extent.kinds.contains(&FaultKind::Operators) => {
+                Load::with_operators(extent.seed, orders, per_second)
+            }
+            None => Load::of(extent.seed, orders, per_second),
         }
+    }
+
+    /// Without a relay nobody settles events: only runs can be waited for.
+    fn watched(&self) -> Watched {
+        if self.variant.is_some() { Watched::Runs } else { Watched::EventsAndRuns }
     }
 
     async fn break_and_audit(
         &self,
         lab: &Lab,
+        load: &Load,
         extent: &Extent,
         shown: &Display,
     ) -> anyhow::Result<Figures> {
-        let load = self.load(extent);
         load.open_accounts(lab).await?;
         let stop = CancellationToken::new();
         let (felt, feeling) = mpsc::unbounded_channel();
         let breaker = Breaker::of(lab, felt)?;
         let breaking = async {
-            let broken = self.break_under_load(lab, &load, extent, &breaker, shown).await;
-            let healed = match broken {
-                Ok((told, hurt)) => self.wait_and_audit(lab, &load, told, hurt, shown).await,
+            let broken = self.break_under_load(lab, load, extent, &breaker, shown).await;
+            let quiet = match broken {
+                Ok((told, hurt)) => {
+                    self.wait_until_quiet(lab, shown).await.map(|q| (told, hurt, q))
+                }
                 Err(error) => Err(error),
             };
             stop.cancel();
-            healed
+            let (told, hurt, quiet) = quiet?;
+            self.audit(lab, load, told, hurt, quiet).await
         };
         let pausing = stop.run_until_cancelled(pause::keep_paused(&lab.system));
         let measuring = recovery::measure(&lab.system, feeling, stop.clone());
@@ -209,20 +234,28 @@ impl Campaign {
         }
     }
 
-    async fn wait_and_audit(
+    /// How it became quiet, and when.
+    async fn wait_until_quiet(
+        &self,
+        lab: &Lab,
+        shown: &Display,
+    ) -> anyhow::Result<(Quiet, Option<Instant>)> {
+        shown
+            .say("everything is mended and everybody answered; waiting until nothing is under way");
+        let waiting = Instant::now();
+        let quiet = quiet::wait(&lab.system, self.watched(), STUCK_AFTER).await?;
+        let settled = quiet.took.and_then(|took| waiting.checked_add(took));
+        Ok((quiet, settled))
+    }
+
+    async fn audit(
         &self,
         lab: &Lab,
         load: &Load,
         mut told: Told,
         broken: Broken,
-        shown: &Display,
+        (quiet, settled): (Quiet, Option<Instant>),
     ) -> anyhow::Result<Figures> {
-        shown
-            .say("everything is mended and everybody answered; waiting until nothing is under way");
-        let waiting = Instant::now();
-        let quiet = quiet::wait(&lab.system, STUCK_AFTER).await?;
-        let Quiet { took, .. } = &quiet;
-        let settled = took.and_then(|took| waiting.checked_add(took));
         load.ask_again(lab, &mut told).await?;
         let audit = Audit::of(&lab.system, &told, &quiet).await?;
         let settled_after =

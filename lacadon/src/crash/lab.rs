@@ -266,12 +266,16 @@ async fn lay(options: &mut SystemOptions, workers: u16) -> anyhow::Result<BTreeM
 }
 
 /// The processes that call others.
-fn callers(workers: u16) -> Vec<String> {
-    let workers = (1..=workers).map(|number| match number {
+fn callers(count: u16) -> Vec<String> {
+    workers(count).chain(["gateway".to_owned()]).collect()
+}
+
+/// The names of so many workers.
+pub(super) fn workers(count: u16) -> impl Iterator<Item = String> {
+    (1..=count).map(|number| match number {
         1 => "worker".to_owned(),
         _ => format!("worker-{number}"),
-    });
-    workers.chain(["gateway".to_owned()]).collect()
+    })
 }
 
 /// Host and port of a part.

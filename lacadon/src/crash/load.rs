@@ -4,8 +4,9 @@
 //! heard instead of answers is counted. What each order is to become is decided by the seed alone.
 
 use super::lab::Lab;
+use super::naive::Writers;
 use super::operators::{Obeyed, Operators};
-use super::plan::{Hand, Intent, Plan, Run, Then, Way};
+use super::plan::{Crowd, Hand, Intent, Plan, Run, Then, Way};
 use crate::api::{Api, CallError, text};
 use crate::front_door::{FrontDoor, Heard, Shopper, insists};
 use crate::placement_verdict::{Standing, ToldPlacement};
@@ -24,30 +25,40 @@ use tokio::task::JoinSet;
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// So many orders are under way at once; more would hide that the system is slow.
-const UNDER_WAY: usize = 200;
+const UNDER_WAY: usize = 64;
 
 /// Accounts that are opened at once.
 const ACCOUNTS_AT_ONCE: usize = 32;
 
 /// How much, how fast, and by whom.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Load {
     plan: Plan,
     orders: u64,
     per_second: u32,
+    writers: Option<Writers>,
 }
 
 impl Load {
     /// So many orders, so many of them begun per second, as this seed has it.
     #[must_use]
     pub fn of(seed: u64, orders: u64, per_second: u32) -> Self {
-        Self { plan: Plan::without_operators(seed, orders), orders, per_second }
+        let plan = Plan::of(seed, orders, Crowd::CustomersAndBackOffice);
+        Self { plan, orders, per_second, writers: None }
     }
 
     /// The same with operators, who start, cancel and terminate some runs by hand.
     #[must_use]
     pub fn with_operators(seed: u64, orders: u64, per_second: u32) -> Self {
-        Self { plan: Plan::with_operators(seed, orders), orders, per_second }
+        let plan = Plan::of(seed, orders, Crowd::OperatorsToo);
+        Self { plan, orders, per_second, writers: None }
+    }
+
+    /// The back office alone, whose orders are sent by naive writers, some of which are killed.
+    #[must_use]
+    pub fn with_naive_writers(seed: u64, orders: u64, per_second: u32, writers: Writers) -> Self {
+        let plan = Plan::of(seed, orders, Crowd::BackOfficeAlone);
+        Self { plan, orders, per_second, writers: Some(writers) }
     }
 }
 
@@ -95,7 +106,7 @@ impl Load {
     /// # Errors
     /// When the laboratory itself does not work.
     pub async fn run(&self, lab: &Lab, begun: &watch::Sender<u64>) -> anyhow::Result<Told> {
-        let people = Arc::new(People::of(lab).await?);
+        let people = Arc::new(People::of(lab, self.writers.clone()).await?);
         let places = Arc::new(Semaphore::new(UNDER_WAY));
         let mut pace = tokio::time::interval(Duration::from_secs(1) / self.per_second.max(1));
         let mut under_way = JoinSet::new();
@@ -176,17 +187,19 @@ struct People {
     door: FrontDoor,
     back_office: Api,
     operators: Operators,
+    writers: Option<Writers>,
     heard: watch::Sender<Heard>,
 }
 
 impl People {
-    async fn of(lab: &Lab) -> anyhow::Result<Self> {
+    async fn of(lab: &Lab, writers: Option<Writers>) -> anyhow::Result<Self> {
         let order_api = lab.url_for("client", "order-api")?;
         let key = lab.system.secret(Role::BackOffice)?;
         Ok(Self {
             door: FrontDoor::at(&lab.system, &lab.url_for("client", "gateway")?)?,
             back_office: Api::new("order-api", &order_api, key)?,
             operators: Operators::of(&lab.system).await?,
+            writers,
             heard: watch::Sender::new(Heard::default()),
         })
     }
@@ -274,6 +287,13 @@ impl People {
         order_id: OrderId,
         life: &mut Life,
     ) -> anyhow::Result<()> {
+        if let Some(writers) = &self.writers {
+            // Nobody is told anything: a naive writer that has ended is forgotten.
+            return match intent.writer_dies_after {
+                Some(after) => writers.send_and_be_killed(order_id, after).await,
+                None => writers.send(order_id).await,
+            };
+        }
         let path = format!("/orders/{order_id}/mark-sent");
         let sending = self.tells_order_api(&path);
         let (sent, handled) =

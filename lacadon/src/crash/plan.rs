@@ -5,6 +5,7 @@
 use super::chance::Chance;
 use crate::front_door::{CallOff, Terms, Wanted};
 use contracts::{CustomerId, Money};
+use std::time::Duration;
 
 /// Orders of one customer, on average.
 const ORDERS_PER_CUSTOMER: u64 = 20;
@@ -14,6 +15,9 @@ const FEWEST_CUSTOMERS: u64 = 5;
 
 /// Around the limit of 100.00, where a rule that compares wrongly shows.
 const NEAR_THE_LIMIT: [i64; 5] = [99_99, 100_00, 100_01, 100_02, 120_50];
+
+/// A writer that is killed later than this has done both of its writes.
+const LATEST_DEATH_MS: u64 = 40;
 
 /// What an operator does to the runs of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +64,8 @@ pub(super) struct Intent {
     pub(super) wanted: Wanted,
     pub(super) then: Then,
     pub(super) hand: Option<Hand>,
+    /// Counts only where writers are naive.
+    pub(super) writer_dies_after: Option<Duration>,
 }
 
 /// The whole load.
@@ -67,16 +73,23 @@ pub(super) struct Intent {
 pub(super) struct Plan {
     chance: Chance,
     orders: u64,
-    has_operators: bool,
+    crowd: Crowd,
+}
+
+/// Who has to do with the orders.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Crowd {
+    /// Customers and the back office.
+    CustomersAndBackOffice,
+    /// And operators, who lay hands on runs.
+    OperatorsToo,
+    /// The back office alone, which sends most.
+    BackOfficeAlone,
 }
 
 impl Plan {
-    pub(super) fn with_operators(seed: u64, orders: u64) -> Self {
-        Self { chance: Chance::of(seed), orders, has_operators: true }
-    }
-
-    pub(super) fn without_operators(seed: u64, orders: u64) -> Self {
-        Self { chance: Chance::of(seed), orders, has_operators: false }
+    pub(super) fn of(seed: u64, orders: u64, crowd: Crowd) -> Self {
+        Self { chance: Chance::of(seed), orders, crowd }
     }
 
     fn customers(&self) -> u64 {
@@ -124,8 +137,16 @@ impl Plan {
             total: Money::eur_cents(total),
             call_off,
         };
-        let hand = self.has_operators.then(|| self.hand(number)).flatten();
-        Ok(Intent { way, wanted, then, hand })
+        let hand = (self.crowd == Crowd::OperatorsToo).then(|| self.hand(number)).flatten();
+        let writer_dies_after = self.writer_dies_after(number);
+        Ok(Intent { way, wanted, then, hand, writer_dies_after })
+    }
+
+    /// How long after its first write the naive writer of this order is killed; `None` if it lives.
+    fn writer_dies_after(&self, number: u64) -> Option<Duration> {
+        let dies = self.chance.happens("writer dies", number, 250);
+        let after = self.chance.below("writer dies after", number, LATEST_DEATH_MS);
+        dies.then_some(Duration::from_millis(after))
     }
 
     fn hand(&self, number: u64) -> Option<Hand> {
@@ -154,7 +175,7 @@ mod tests {
     #[test]
     fn the_same_seed_wants_the_same_orders() {
         let orders = |seed| -> Vec<Intent> {
-            let plan = Plan::with_operators(seed, 200);
+            let plan = Plan::of(seed, 200, Crowd::OperatorsToo);
             (0..200).map(|number| plan.order(number).expect("an order")).collect()
         };
 
@@ -164,7 +185,7 @@ mod tests {
 
     #[test]
     fn a_load_holds_orders_on_both_sides_of_the_limit_and_every_kind_of_hand() {
-        let plan = Plan::with_operators(5, 5000);
+        let plan = Plan::of(5, 5000, Crowd::OperatorsToo);
         let orders: Vec<Intent> =
             (0..5000).map(|number| plan.order(number).expect("an order")).collect();
 

@@ -281,7 +281,7 @@ fn outcome(seen: &Seen) -> String {
 
 /// As in `2.4`; a dash if it never came.
 fn seconds(seen: &Seen) -> String {
-    let tenths = seen.settled_after_ms.map(|ms| ms.div_ceil(100));
+    let tenths = seen.settled_after_ms.filter(|_| seen.has_fired).map(|ms| ms.div_ceil(100));
     tenths.map_or_else(|| "–".to_owned(), |tenths| format!("{}.{}", tenths / 10, tenths % 10))
 }
 

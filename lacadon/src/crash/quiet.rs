@@ -41,26 +41,41 @@ pub struct UnderWay {
     pub runs: u64,
 }
 
+/// What is waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Watched {
+    /// The outbox and the runs.
+    EventsAndRuns,
+    /// The runs alone, where nobody relays events.
+    Runs,
+}
+
 /// Waits, for `within` at the most.
 ///
 /// # Errors
 /// When Temporal or the order database do not answer at the end either.
-pub async fn wait(system: &System, within: Duration) -> anyhow::Result<Quiet> {
+pub async fn wait(system: &System, watched: Watched, within: Duration) -> anyhow::Result<Quiet> {
     let begun = Instant::now();
     let looker = Looker::of(system).await?;
     let mut quiet_since: Option<Duration> = None;
     while begun.elapsed() < within || quiet_since.is_some() {
         let at = begun.elapsed();
         match looker.look(None).await {
-            Ok(UnderWay { events: 0, runs: 0 }) => match quiet_since {
-                Some(took) => return Ok(Quiet { took: Some(took), ..Quiet::default() }),
-                None => quiet_since = Some(at),
-            },
+            Ok(UnderWay { events, runs: 0 }) if events == 0 || watched == Watched::Runs => {
+                match quiet_since {
+                    Some(took) => return Ok(Quiet { took: Some(took), ..Quiet::default() }),
+                    None => quiet_since = Some(at),
+                }
+            }
             Ok(_) | Err(_) => quiet_since = None,
         }
         tokio::time::sleep(LOOK_EVERY).await;
     }
-    Ok(Quiet { took: None, events: looker.events().await?, runs: looker.runs().await? })
+    let events = match watched {
+        Watched::EventsAndRuns => looker.events().await?,
+        Watched::Runs => Vec::new(),
+    };
+    Ok(Quiet { took: None, events, runs: looker.runs().await? })
 }
 
 /// Looks at what is under way.

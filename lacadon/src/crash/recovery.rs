@@ -39,22 +39,34 @@ pub(super) async fn measure(
 ) -> anyhow::Result<Recoveries> {
     let looker = Looker::of(system).await?;
     let mut recoveries = Recoveries::new();
-    while let Some(fault) = stop.run_until_cancelled(ended.recv()).await.flatten() {
-        let settled = until_settled(&looker, &fault);
-        let Some(()) = stop.run_until_cancelled(settled).await else { break };
-        recoveries.entry(fault.kind).or_default().push(fault.at.elapsed());
+    loop {
+        let next = tokio::select! {
+            biased;
+            next = ended.recv() => next,
+            () = stop.cancelled() => None,
+        };
+        let Some(fault) = next else { return Ok(recoveries) };
+        let is_settled = match stop.run_until_cancelled(until_settled(&looker, &fault)).await {
+            Some(()) => true,
+            // Told to stop: one last look at each.
+            None => is_settled(&looker, &fault).await,
+        };
+        if is_settled {
+            recoveries.entry(fault.kind).or_default().push(fault.at.elapsed());
+        }
     }
-    Ok(recoveries)
 }
 
 async fn until_settled(looker: &Looker, fault: &Ended) {
-    loop {
-        // Who does not answer has not recovered.
-        if let Ok(UnderWay { events: 0, runs: 0 }) = looker.look(Some(fault.at_time_of_day)).await {
-            return;
-        }
+    while !is_settled(looker, fault).await {
         tokio::time::sleep(LOOK_EVERY).await;
     }
+}
+
+/// Who does not answer has not recovered.
+async fn is_settled(looker: &Looker, fault: &Ended) -> bool {
+    let look = looker.look(Some(fault.at_time_of_day)).await;
+    matches!(look, Ok(UnderWay { events: 0, runs: 0 }))
 }
 
 /// The value below which so many of a hundred lie; `None` where there is none.

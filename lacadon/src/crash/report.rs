@@ -55,6 +55,7 @@ pub struct Report {
     answered_after_s: f64,
     within_s: Option<u64>,
     seconds: u64,
+    machine: String,
 }
 
 /// What operators did by hand.
@@ -108,6 +109,7 @@ impl Report {
             answered_after_s: figures.answered_after.as_secs_f64(),
             within_s,
             seconds: figures.seconds,
+            machine: machine(),
         }
     }
 
@@ -178,6 +180,7 @@ impl Report {
             ("everybody answered", format!("{:.1} s after the last fault", self.answered_after_s)),
             ("everything settled", format!("{} after the last fault", self.settled())),
             ("took", format!("{} s", self.seconds)),
+            ("machine", self.machine.clone()),
         ]
     }
 
@@ -259,6 +262,20 @@ impl Report {
             }
         }
         Ok(())
+    }
+}
+
+/// What the campaign ran on, and how busy that was.
+fn machine() -> String {
+    let cores = std::thread::available_parallelism().map_or(0, usize::from);
+    let busy = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let busy: Vec<&str> = busy.split_whitespace().take(3).collect();
+    let built = if cfg!(debug_assertions) { "unoptimized" } else { "optimized" };
+    match busy.as_slice() {
+        [] => format!("{cores} cores, {built} programs"),
+        busy => {
+            format!("{cores} cores, {built} programs, load averages at the end {}", busy.join(" "))
+        }
     }
 }
 

@@ -78,7 +78,10 @@ impl Watch {
         if repeats.activities > 0 {
             who.push("the activity's retry".to_owned());
         }
-        if who.is_empty() || is_relayed(point) && !is_handed_out_again {
+        // A relay that died asks for nothing again: what it had said counts, and the rest is handed out again.
+        let is_relay_alive = !(point.is_deadly() && point.step.process == "worker");
+        let is_asked_again = is_relay_alive && is_relayed(point) && !is_handed_out_again;
+        if is_asked_again || who.is_empty() && is_relay_alive {
             who.push(asks_again(point).to_owned());
         }
         if process.restarts() > self.restarts {
@@ -135,6 +138,7 @@ fn asks_again(point: &Point) -> &'static str {
     match point.step.name {
         _ if is_relayed(point) => "the relay, asking again",
         name if name.starts_with("activity.") => "the activity's local retry",
+        name if name.starts_with("gateway.") => "the gateway, looking at the run",
         _ => "whoever asked, asking again",
     }
 }

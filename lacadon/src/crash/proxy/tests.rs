@@ -1,6 +1,5 @@
 //! The faults of the proxy, against a server that answers every line with the same line.
 
-
 use super::{Effect, Proxy};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
