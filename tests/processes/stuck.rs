@@ -89,6 +89,7 @@ async fn an_undo_that_is_skipped_ends_the_run_and_the_decision_is_on_file_after_
     let because = "risk-api was wound up; its accounts are closed";
 
     let listed = done(&world, &["list"]).await;
+    done(&world, &["retry", &case]).await;
     let skip = ["skip", &case, "--because", because];
     let said = done(&world, &skip).await;
 
@@ -101,7 +102,7 @@ async fn an_undo_that_is_skipped_ends_the_run_and_the_decision_is_on_file_after_
     let case = shown(&world, &case).await;
     assert_eq!(case["state"], "skipped");
     let decisions = case["decisions"].as_array().expect("decisions");
-    assert_eq!(decisions.len(), 1);
+    assert_eq!((decisions.len(), &decisions[1]["decision"]), (2, &json!("retry")));
     assert_eq!(
         (&decisions[0]["decision"], &decisions[0]["because"]),
         (&json!("skip"), &json!(because))
