@@ -80,21 +80,17 @@ impl Run {
         Ok(Looked::Open(Self { workflow_id, run_id, pending: raw.pending_activities, client }))
     }
 
-    /// The step that a case names, or else the only one that was tried in vain; none if it is not pending any more.
+    /// The step that a case names, or else the only one that was tried in vain, or else the only one; none if it is not
+    /// pending any more.
     pub(super) fn stuck_step(&self, activity_id: Option<&str>) -> anyhow::Result<Option<Step>> {
-        let is_meant = |pending: &&PendingActivityInfo| match activity_id {
-            Some(id) => pending.activity_id == id,
-            None => pending.last_failure.is_some(),
-        };
-        let mut meant = self.pending.iter().filter(is_meant);
-        let (Some(step), None) = (meant.next(), meant.next()) else {
-            if self.pending.iter().filter(is_meant).count() > 1 {
-                bail!(
-                    "several steps of {} keep failing, and the case does not say which; nothing was recorded",
-                    self.workflow_id
-                );
+        let &[step] = meant(&self.pending, activity_id).as_slice() else {
+            if self.pending.is_empty() || activity_id.is_some() {
+                return Ok(None);
             }
-            return Ok(None);
+            bail!(
+                "several steps of {} are not answered, and the case does not say which is meant; nothing was recorded",
+                self.workflow_id
+            );
         };
         let activity_type = step.activity_type.as_ref().map(|kind| kind.name.clone());
         let activity_type = activity_type.context("Temporal names no type of the step")?;
@@ -198,6 +194,18 @@ impl Run {
     }
 }
 
+fn meant<'a>(
+    pending: &'a [PendingActivityInfo],
+    activity_id: Option<&str>,
+) -> Vec<&'a PendingActivityInfo> {
+    if let Some(id) = activity_id {
+        return pending.iter().filter(|step| step.activity_id == id).collect();
+    }
+    let in_vain: Vec<_> = pending.iter().filter(|step| step.last_failure.is_some()).collect();
+    // One that was just retried is counted anew, and has not failed yet.
+    if in_vain.is_empty() { pending.iter().collect() } else { in_vain }
+}
+
 /// The process would give the credit of an order back, and tell its customer that it was rejected.
 async fn refuse_unless_undecided(asked: &DiscardOrder, target: &Target) -> anyhow::Result<()> {
     let order_id = asked.order_id.to_string();
@@ -225,4 +233,30 @@ fn not_told(workflow_id: &str, error: impl std::fmt::Display) -> anyhow::Error {
 /// The SDK's own retries would hide for ten seconds that Temporal is away.
 fn one_attempt() -> RpcOptions {
     RpcOptions::builder().timeout(ONE_CALL).retry_options(RetryOptions::no_retries()).build()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use temporalio_common::protos::temporal::api::failure::v1::Failure;
+
+    fn step(activity_id: &str, last_failure: Option<Failure>) -> PendingActivityInfo {
+        let activity_id = activity_id.to_owned();
+        PendingActivityInfo { activity_id, last_failure, ..PendingActivityInfo::default() }
+    }
+
+    #[test]
+    fn the_step_that_a_case_means_is_the_one_it_names_or_the_one_that_fails_or_the_only_one() {
+        let failing = step("release", Some(Failure::default()));
+        let fresh = step("discard", None);
+        let ids = |pending: &[PendingActivityInfo], named| {
+            let meant = meant(pending, named);
+            meant.into_iter().map(|step| step.activity_id.clone()).collect::<Vec<_>>()
+        };
+
+        assert_eq!(ids(&[failing.clone(), fresh.clone()], Some("discard")), ["discard"]);
+        assert_eq!(ids(&[failing.clone(), fresh.clone()], None), ["release"]);
+        assert_eq!(ids(&[fresh], None), ["discard"]);
+        assert!(ids(&[failing], Some("discard")).is_empty());
+    }
 }
