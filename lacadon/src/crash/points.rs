@@ -13,7 +13,7 @@ mod repair;
 use super::audit::Audit;
 use super::chance::Chance;
 use super::lab::{Lab, LabOptions, Network};
-use super::quiet;
+use super::quiet::{self, Watched};
 use crate::exit::Wrong;
 use crate::out::{Out, Tone, plain};
 use crate::signals::Signals;
@@ -247,7 +247,7 @@ impl<'a> Course<'a> {
     /// Waits until nothing is under way, and reads the books.
     async fn audit(&mut self, within: Duration) -> anyhow::Result<Audited> {
         let begun = SystemTime::now();
-        let quiet = quiet::wait(&self.lab.system, within).await?;
+        let quiet = quiet::wait(&self.lab.system, Watched::EventsAndRuns, within).await?;
         let quiet_at = quiet.took.and_then(|took| begun.checked_add(took));
         self.errands.ask_again(self.lab).await?;
         let audit = Audit::of(&self.lab.system, self.errands.told(), &quiet).await?;
