@@ -52,6 +52,9 @@ steps! {
     ORDER_API_RELEASE_EVENT = "order-api.release_event" in "order-api",
         before "the event as it was",
         after "the event, not in quarantine";
+    ORDER_API_SETTLE_EVENT = "order-api.settle_event" in "order-api",
+        before "the event as it was",
+        after "the settled event";
     ORDER_API_RECORD_DERIVATION_KEY = "order-api.record_derivation_key" in "order-api",
         before "the fingerprint of before, if any",
         after "the fingerprint of the derivation key";
@@ -75,6 +78,16 @@ steps! {
     RISK_API_RELEASE_RESERVATION = "risk-api.release_reservation" in "risk-api",
         before "whatever the order holds, and the run that releases it",
         after "the released credit, or the tombstone that keeps a late reservation out";
+
+    DESK_API_REPORT_CASE = "desk-api.report_case" in "desk-api",
+        before "the case as it was, if it was known",
+        after "the case, open or as a person left it";
+    DESK_API_RESOLVE_CASE = "desk-api.resolve_case" in "desk-api",
+        before "the open case",
+        after "the resolved case";
+    DESK_API_DECIDE_CASE = "desk-api.decide_case" in "desk-api",
+        before "the open case; no decision",
+        after "the decision, and the case that it closed";
 
     RELAY_CLAIM = "relay.claim" in "worker",
         before "the events, free",

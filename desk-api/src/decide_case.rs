@@ -71,6 +71,7 @@ pub(crate) async fn decide_case(
     let decision = asked.decision.as_str();
     let decided = api
         .database
+        .at(&crash_points::DESK_API_DECIDE_CASE)
         .write((name, asked, Actor::of(caller)), |tx, (name, asked, actor)| {
             Box::pin(decide(tx, name, asked, actor))
         })

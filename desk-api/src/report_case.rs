@@ -78,6 +78,7 @@ pub(crate) async fn report_case(
     check(&asked)?;
     let (status, case) = api
         .database
+        .at(&crash_points::DESK_API_REPORT_CASE)
         .write((name, asked, Actor::of(caller)), |tx, (name, asked, actor)| {
             Box::pin(report(tx, name, asked, actor))
         })

@@ -42,6 +42,7 @@ pub(crate) async fn resolve_case(
     let name = Name::of(&kind, &subject).ok_or_else(case_unknown)?;
     let resolved = api
         .database
+        .at(&crash_points::DESK_API_RESOLVE_CASE)
         .write((name, Actor::of(caller)), |tx, (name, actor)| Box::pin(resolve(tx, name, actor)))
         .await?;
     Ok(Json(resolved.ok_or_else(case_unknown)?.into()))

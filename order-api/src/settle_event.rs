@@ -41,7 +41,12 @@ pub(crate) async fn settle_event(
         return Err(event_unknown());
     }
     let asked = (event_id, Actor::of(caller));
-    match api.database.write(asked, |tx, (id, actor)| Box::pin(settle(tx, id, actor))).await? {
+    let settled = api
+        .database
+        .at(&crash_points::ORDER_API_SETTLE_EVENT)
+        .write(asked, |tx, (id, actor)| Box::pin(settle(tx, id, actor)))
+        .await?;
+    match settled {
         SettledByHand::Now(event) => {
             info!(
                 event.id = event.event_id,

@@ -160,7 +160,7 @@ pub async fn see(
     let armed = tempfile::Builder::new().prefix("lacadon-armed-").tempdir()?;
     let folder = armed.path().display().to_string();
     let lab = Lab::start(options, |options| {
-        let processes = ["order-api", "voucher-api", "risk-api", "gateway", "worker"];
+        let processes = ["order-api", "voucher-api", "risk-api", "desk-api", "gateway", "worker"];
         processes.iter().fold(options, |options, name| options.with_env(name, CRASH_DIR, &folder))
     })
     .await?;

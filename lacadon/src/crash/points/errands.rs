@@ -10,6 +10,7 @@ use crate::placement_verdict::{Standing, ToldPlacement};
 use crate::system::Role;
 use crate::system::keys::Keys;
 use anyhow::Context;
+use contracts::cases::CaseKind;
 use contracts::{CustomerId, Money, OrderId};
 use gateway::derivation::DerivationKey;
 use serde_json::{Value, json};
@@ -42,6 +43,8 @@ struct People {
     door: FrontDoor,
     order_api: Api,
     voucher_api: Api,
+    desk_api: Api,
+    finder: Api,
     fingerprint: String,
     heard: watch::Sender<Heard>,
 }
@@ -54,7 +57,9 @@ impl Errands {
         let people = People {
             door: FrontDoor::of(system)?,
             order_api: Api::new("order-api", system.order_api_url(), key.clone())?,
-            voucher_api: Api::new("voucher-api", system.voucher_api_url(), key)?,
+            voucher_api: Api::new("voucher-api", system.voucher_api_url(), key.clone())?,
+            desk_api: Api::new("desk-api", system.desk_api_url(), key)?,
+            finder: Api::new("desk-api", system.desk_api_url(), system.secret(Role::Worker)?)?,
             fingerprint: DerivationKey::read(&Keys::of(system.data_dir()).derivation())?
                 .fingerprint(),
             heard: watch::Sender::new(Heard::default()),
@@ -116,9 +121,11 @@ impl Errands {
             people.records_and_cancels(&self.rich, round),
             people.imports(&self.rich, round),
             people.mends(&self.rich),
+            people.finds_and_decides(round),
         );
-        let (kept, called_off, called_back, refused, sold, cancelled, imported, mended) = tokio::join!(
-            at_once.0, at_once.1, at_once.2, at_once.3, at_once.4, at_once.5, at_once.6, at_once.7
+        let (kept, called_off, called_back, refused, sold, cancelled, imported, mended, decided) = tokio::join!(
+            at_once.0, at_once.1, at_once.2, at_once.3, at_once.4, at_once.5, at_once.6, at_once.7,
+            at_once.8
         );
         let (kept, is_sent) = kept?;
         self.told.sent.extend(is_sent.then_some(kept.order_id));
@@ -126,7 +133,7 @@ impl Errands {
         let sold = sold?;
         self.told.sent.insert(sold);
         self.told.recorded.extend([sold, cancelled?, imported?]);
-        mended
+        mended.and(decided)
     }
 }
 
@@ -195,14 +202,32 @@ impl People {
         let key = json!({"fingerprint": self.fingerprint});
         let record = || self.order_api.put("/derivation-key", &key);
         insists(record, self.give_up(), &self.heard).await?;
-        let one = [("limit", "1".to_owned())];
+        let one = [("limit", "1".to_owned()), ("state", "settled".to_owned())];
         let list = || self.order_api.get("/outbox/events", &one);
         let events = insists(list, self.give_up(), &self.heard).await?;
         // In the first round there may be none yet.
         if let Some(event) = events.pointer("/data/0") {
-            let path = format!("/outbox/events/{}/release", text(event, "event_id"));
-            insists(|| self.order_api.post_empty(&path), self.give_up(), &self.heard).await?;
+            let path = format!("/outbox/events/{}", text(event, "event_id"));
+            self.tells(&format!("{path}/release")).await?;
+            // It is settled, so neither changes anything.
+            self.tells(&format!("{path}/settle")).await?;
         }
+        Ok(())
+    }
+
+    /// Two cases are found: one is gone by itself, of the other a person decides.
+    async fn finds_and_decides(&self, round: u32) -> anyhow::Result<()> {
+        let found = json!({"summary": "a case of the crash lab"});
+        let [gone, decided] = ["gone", "decided"]
+            .map(|name| format!("/cases/{}/{name}-{round}", CaseKind::StepKeepsFailing.as_str()));
+        for path in [&gone, &decided] {
+            insists(|| self.finder.put(path, &found), self.give_up(), &self.heard).await?;
+        }
+        let resolve = format!("{gone}/resolve");
+        insists(|| self.finder.post_empty(&resolve), self.give_up(), &self.heard).await?;
+        let (decide, skip) =
+            (format!("{decided}/decide"), json!({"decision": "skip", "because": "it is none"}));
+        insists(|| self.desk_api.post(&decide, &skip), self.give_up(), &self.heard).await?;
         Ok(())
     }
 
