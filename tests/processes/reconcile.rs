@@ -103,7 +103,7 @@ async fn when_the_retention_has_passed_the_voucher_is_given_all_the_same() {
     let world = World::start().await;
     let order = order_without_voucher(&world).await;
     let id = order.workflow_id();
-    world.temporal.succeed(&["workflow", "delete", "--workflow-id", &id]).await;
+    world.temporal.succeed(&["workflow", "delete", "--workflow-id", &id, "--yes"]).await;
     eventually("the run is forgotten", || async {
         world.temporal.describe(&id).await.is_none().then_some(())
     })
