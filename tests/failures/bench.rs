@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use temporalio_client::{
     Client, ClientOptions, Connection, ConnectionOptions, WorkflowFetchHistoryOptions,
-    WorkflowStartOptions,
+    WorkflowGetResultOptions, WorkflowStartOptions,
 };
 use temporalio_common::UntypedWorkflow;
 use temporalio_common::data_converters::{PayloadConverter, RawValue};
@@ -22,6 +22,9 @@ use workflows::TASK_QUEUE;
 
 /// The longest case waits for a patience of half a minute.
 const PATIENCE: Duration = Duration::from_secs(120);
+
+/// How long one look waits at the server for the end of a run.
+const ONE_LOOK: Duration = Duration::from_secs(10);
 
 /// A server and a worker.
 pub(crate) struct Bench {
@@ -95,6 +98,9 @@ impl Bench {
     pub(crate) async fn history_of(&self, workflow_id: &str) -> Vec<HistoryEvent> {
         eventually_within(PATIENCE, &format!("{workflow_id} ends"), || async {
             let run = self.client.get_workflow_handle::<UntypedWorkflow>(workflow_id);
+            // Waits at the server: hundreds of runs that are asked for all the time would keep each other from ending.
+            let result = run.get_result(WorkflowGetResultOptions::default());
+            let _ = tokio::time::timeout(ONE_LOOK, result).await;
             let history = run.fetch_history(WorkflowFetchHistoryOptions::default());
             let events = history.into_events().await.ok()?;
             word_of(events.last()?).is_some().then_some(events)

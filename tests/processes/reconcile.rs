@@ -103,7 +103,7 @@ async fn when_the_retention_has_passed_the_voucher_is_given_all_the_same() {
     let world = World::start().await;
     let order = order_without_voucher(&world).await;
     let id = order.workflow_id();
-    world.temporal.succeed(&["workflow", "delete", "--workflow-id", &id]).await;
+    world.temporal.succeed(&["workflow", "delete", "--workflow-id", &id, "--yes"]).await;
     eventually("the run is forgotten", || async {
         world.temporal.describe(&id).await.is_none().then_some(())
     })
@@ -203,12 +203,56 @@ async fn credit_whose_release_was_terminated_is_released_after_all() {
 }
 
 #[tokio::test]
+async fn a_pending_order_whose_placement_was_terminated_is_a_case_that_names_the_run() {
+    let world = World::start().await;
+    let ada = world.customer_with_credit("cus_ada", 100_00).await;
+    world.process("risk-api").stop().await.expect("stopped");
+    let order_id = ada.places("key", 50_00).await.order_id();
+    let id = format!("place-{order_id}");
+    eventually("the order is pending", || async { world.order(order_id).await.map(drop) }).await;
+    world.temporal.succeed(&["workflow", "terminate", "--workflow-id", &id]).await;
+    world.bring_up("risk-api").await;
+
+    reconciles_until(&world, "pending_order_without_process", "reported").await;
+
+    let cases = world.cases("open").await;
+    assert_eq!(cases.len(), 1, "{cases:?}");
+    assert_eq!(cases[0]["subject"], order_id.to_string());
+    assert_eq!(cases[0]["workflow_id"], id);
+}
+
+#[tokio::test]
+async fn a_run_whose_tasks_keep_failing_is_a_case_until_somebody_ends_it() {
+    let world = World::start().await;
+    world.temporal.start_of("OfTomorrow", "of-tomorrow", "{}").await;
+    eventually("the server has marked it", || async {
+        let query = "WorkflowId = 'of-tomorrow' AND TemporalReportedProblems IN ('category=WorkflowTaskFailed','category=WorkflowTaskTimedOut')";
+        (world.temporal.count(query).await > 0).then_some(())
+    })
+    .await;
+
+    reconciles_until(&world, "run_reports_problems", "reported").await;
+    let cases = world.cases("open").await;
+    assert_eq!(cases.len(), 1, "{cases:?}");
+    assert_eq!(cases[0]["subject"], "of-tomorrow");
+
+    world.temporal.succeed(&["workflow", "terminate", "--workflow-id", "of-tomorrow"]).await;
+    let after = world.reconciles().await;
+    assert_eq!((&after["outcome"], &after["resolved"]), (&json!("clean"), &json!(1)), "{after}");
+}
+
+#[tokio::test]
 async fn a_step_that_keeps_failing_is_a_case_until_it_succeeds() {
     let world = World::start().await;
     world.process("voucher-api").stop().await.expect("stopped");
     let order = world.place_order().costing_minor(120_50).await;
     world.mark_sent(&order).await;
     let input = json!({ "patience_s": 1, "failing_attempts": 2 });
+    eventually("the step has failed twice", || async {
+        let run = world.temporal.describe(&order.workflow_id()).await?;
+        (run.pointer("/pendingActivities/0/attempt")?.as_u64()? > 3).then_some(())
+    })
+    .await;
 
     // voucher-api's books cannot be read meanwhile: the run says so, and tells of the step all the same.
     let outcome = eventually("the step is told", || async {

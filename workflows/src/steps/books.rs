@@ -14,11 +14,11 @@ use temporalio_workflow::{
     ActivityCloseTimeouts, ActivityExecutionError, WorkflowContext, WorkflowTermination,
 };
 
-/// How long one attempt may take: the look itself ends after two seconds, and every call in it after four.
-pub const START_TO_CLOSE: Duration = Duration::from_secs(20);
+/// How long one attempt may take: a look ends after two seconds and the page under way, a call that hangs after four.
+pub const START_TO_CLOSE: Duration = Duration::from_secs(10);
 
 /// How long a step is tried. The next run comes in a minute.
-pub const PATIENCE: Duration = Duration::from_secs(45);
+pub const PATIENCE: Duration = Duration::from_secs(25);
 
 /// Looks at the books from one place on.
 ///
