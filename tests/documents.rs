@@ -198,6 +198,7 @@ fn with_addresses_of(world: &World, script: &str) -> String {
         .replace("127.0.0.1:8081", &host(world.system.order_api_url()))
         .replace("127.0.0.1:8082", &host(world.system.voucher_api_url()))
         .replace("127.0.0.1:8083", &host(world.system.risk_api_url()))
+        .replace("127.0.0.1:8084", &host(world.system.desk_api_url()))
         .replace("127.0.0.1:8090", &host(world.process("worker").address()))
         .replace("127.0.0.1:8233", &host(world.system.temporal_ui().expect("a Web UI")))
         .replace("127.0.0.1:7233", &world.temporal.address)
@@ -213,6 +214,7 @@ fn every_refusal_and_every_setting_of_the_services_is_documented() {
     for file in sources(&[
         "chassis",
         "chassis-store",
+        "desk-api",
         "gateway",
         "order-api",
         "risk-api",

@@ -20,10 +20,11 @@ use tests::{eventually_within, http_client};
 /// so that together they reach each endpoint beyond its refusal.
 type Attacked = (&'static str, &'static str, &'static [&'static str]);
 
-const ATTACKED: [Attacked; 3] = [
+const ATTACKED: [Attacked; 4] = [
     ("order-api", "ORDER", &["back-office", "worker"]),
     ("voucher-api", "VOUCHER", &["back-office", "worker"]),
     ("risk-api", "RISK", &["back-office", "worker"]),
+    ("desk-api", "DESK", &["back-office", "worker"]),
 ];
 
 /// Needs everything behind it: alone it would answer that others are away.

@@ -120,7 +120,8 @@ impl World {
     }
 
     /// A client that gives up after 20 s.
-    pub(crate) fn http(&self) -> &reqwest::Client {
+    #[must_use]
+    pub fn http(&self) -> &reqwest::Client {
         &self.http
     }
 

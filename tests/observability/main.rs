@@ -15,8 +15,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 use tests::{World, eventually_within, http_client};
 
-/// The reconciler looks every minute, and twice at what it finds.
-const UNTIL_THE_RECONCILER_HAS_LOOKED: Duration = Duration::from_secs(180);
+/// Its schedule is made once the worker is up.
+const UNTIL_THE_RECONCILER_HAS_LOOKED: Duration = Duration::from_secs(120);
 
 /// Prometheus' own.
 const UP: &str = "up";
@@ -34,7 +34,7 @@ struct Asked {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_an_alarm_or_the_dashboard_asks_for_is_emitted() {
-    let world = World::start().await;
+    let world = World::start_with(|options| options.reconciling_every_s(1)).await;
     a_day_in_the_shop(&world).await;
     let targets = scrape_targets();
     let asked = [alarms_ask(), dashboard_asks()].concat();

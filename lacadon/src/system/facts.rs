@@ -15,6 +15,7 @@ pub(super) struct Facts {
     pub(super) keys: Keys,
     pub(super) temporal_address: String,
     pub(super) temporal_ui: Option<String>,
+    pub(super) temporal_metrics_url: Option<String>,
     pub(super) namespace: String,
     pub(super) database_urls: BTreeMap<&'static str, String>,
     pub(super) service_urls: BTreeMap<&'static str, String>,
@@ -34,14 +35,25 @@ impl Facts {
                 Some(format!("http://127.0.0.1:{}", ports.temporal_ui())),
                 NAMESPACE.to_owned(),
             ),
+            TemporalServer::Program { namespace, .. } => {
+                (format!("127.0.0.1:{}", ports.temporal()), None, namespace.clone())
+            }
             TemporalServer::Given { address, namespace, ui, .. } => {
                 (address.clone(), ui.clone(), namespace.clone())
             }
+        };
+        let temporal_metrics_url = match &options.temporal {
+            TemporalServer::Own { .. } => {
+                let (_, metrics) = ports.temporal_http_and_metrics();
+                Some(format!("http://127.0.0.1:{metrics}/metrics"))
+            }
+            TemporalServer::Program { .. } | TemporalServer::Given { .. } => None,
         };
         let given = [
             &options.order_database_url,
             &options.voucher_database_url,
             &options.risk_database_url,
+            &options.desk_database_url,
         ];
         let mut database_urls = BTreeMap::new();
         let mut service_urls = BTreeMap::new();
@@ -56,6 +68,7 @@ impl Facts {
             keys,
             temporal_address,
             temporal_ui,
+            temporal_metrics_url,
             namespace,
             database_urls,
             service_urls,
