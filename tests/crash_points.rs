@@ -169,41 +169,57 @@ fn every_step_of_the_list_is_somewhere_and_no_step_is_twice() {
 
 #[test]
 fn a_build_for_release_passes_an_armed_point_by() {
-    let (target, armed) =
-        (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
+    let manifest = std::fs::read_to_string(root().join("Cargo.toml")).expect("the manifest");
+    assert!(!manifest.contains("debug-assertions"), "a profile decides otherwise than usual");
+    let armed = tempfile::tempdir().expect("a folder");
     let step = &crash_points::VOUCHER_API_ISSUE_VOUCHER;
     for moment in [Moment::Before, Moment::After, Moment::DoneButToldFailed] {
         crash_points::arm::arm(armed.path(), &Point { step, moment }).expect("armed");
     }
-    let run = |profile: &[&str]| {
-        Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-            .args([
-                "run",
-                "--quiet",
-                "--offline",
-                "--locked",
-                "-p",
-                "crash-points",
-                "--example",
-                "step",
-            ])
-            .args(profile)
-            .arg("--target-dir")
-            .arg(target.path())
-            .env(crash_points::CRASH_DIR, armed.path())
-            .current_dir(root())
-            .output()
-            .expect("cargo runs")
+    let run = |program: &Path| {
+        let running = Command::new(program).env(crash_points::CRASH_DIR, armed.path()).output();
+        running.expect("the program runs")
     };
 
-    let released = run(&["--release"]);
-    let debugged = run(&[]);
+    let (released, debugged) = (Example::compile(&["-O"]), Example::compile(&[]));
 
-    assert_eq!(String::from_utf8_lossy(&released.stdout), "done\n", "{released:?}");
-    assert!(!debugged.status.success(), "a build for debugging dies there: {debugged:?}");
-    let binary = std::fs::read(target.path().join("release/examples/step")).expect("the program");
+    let said = run(&released.program);
+    assert_eq!(String::from_utf8_lossy(&said.stdout), "done\n", "{said:?}");
+    let binary = std::fs::read(&released.program).expect("the program");
     let holds = |word: &str| binary.windows(word.len()).any(|some| some == word.as_bytes());
-    assert!(holds("done") && !holds("voucher-api.issue_voucher"), "a name of a point is shipped");
+    assert!(holds("done") && !holds(step.name), "the name of a point is shipped");
+    let said = run(&debugged.program);
+    assert!(!said.status.success(), "a build for debugging dies there: {said:?}");
+}
+
+/// A program that takes one step. It needs nothing but the crate, and the crate needs nothing: the compiler is enough.
+struct Example {
+    program: PathBuf,
+    _folder: tempfile::TempDir,
+}
+
+impl Example {
+    fn compile(flags: &[&str]) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (library, program) =
+            (folder.path().join("libcrash_points.rlib"), folder.path().join("step"));
+        let rustc = |source: &str, output: &Path, arguments: &[&str]| {
+            let compiled = Command::new("rustc")
+                .args(["--edition", "2024", "-o"])
+                .arg(output)
+                .args(flags)
+                .args(arguments)
+                .arg(root().join("crash-points").join(source))
+                .current_dir(root())
+                .output()
+                .expect("rustc runs");
+            assert!(compiled.status.success(), "{}", String::from_utf8_lossy(&compiled.stderr));
+        };
+        rustc("src/lib.rs", &library, &["--crate-type", "rlib", "--crate-name", "crash_points"]);
+        let known = format!("crash_points={}", library.display());
+        rustc("examples/step.rs", &program, &["--extern", &known]);
+        Self { program, _folder: folder }
+    }
 }
 
 #[test]
