@@ -138,7 +138,10 @@ async fn work(
         Relaying::Off => {
             warn!("WORKER_RELAY is off: this worker starts nothing for the services' events");
             let stop = stop.clone();
-            tokio::spawn(async move { Ok(stop.cancelled().await) })
+            tokio::spawn(async move {
+                stop.cancelled().await;
+                Ok(())
+            })
         }
     };
 

@@ -1,7 +1,5 @@
 //! The faults of the proxy, against a server that answers every line with the same line.
 
-#![expect(clippy::expect_used, reason = "a test fails by panicking, also in what it calls")]
-
 use super::{Effect, Proxy};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
