@@ -25,21 +25,18 @@ const SAMPLE_LIMIT: Duration = Duration::from_secs(300);
 
 const DAY_S: u64 = 86_400;
 
-/// Operations that change nothing that could be lost, and why.
-const WITHOUT_POINTS: [(&str, &str); 2] = [
+/// What changes nothing that could be lost, and why: an operation as in `gateway.begin_session`, a capability as in
+/// `activity.voucher_issue`.
+const WITHOUT_POINTS: [(&str, &str); 6] = [
     ("gateway.begin_session", "a session is a signed cookie: the gateway keeps nothing"),
     ("gateway.end_session", "a session is a signed cookie: the gateway keeps nothing"),
+    ("activity.books_look", BOOKS_ARE_SHUT),
+    ("activity.books_look_again", BOOKS_ARE_SHUT),
+    ("activity.books_attend", BOOKS_ARE_SHUT),
+    ("activity.books_conclude", BOOKS_ARE_SHUT),
 ];
-
-/// Capabilities without points, and why.
-const CAPABILITIES_WITHOUT_POINTS: [(&str, &str); 4] = [
-    ("books.look", BOOKS_ARE_SHUT),
-    ("books.look_again", BOOKS_ARE_SHUT),
-    ("books.attend", BOOKS_ARE_SHUT),
-    ("books.conclude", BOOKS_ARE_SHUT),
-];
-const BOOKS_ARE_SHUT: &str = "the reconciler would mend what has to hold without it, so it never runs in the lab; \
-    that it survives a dead worker is a test of its own";
+const BOOKS_ARE_SHUT: &str =
+    "the reconciler never runs in the lab: it would mend what has to hold without it";
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace").to_owned()
@@ -117,49 +114,31 @@ fn count(text: &str, constant: &str) -> usize {
 }
 
 #[test]
-fn every_endpoint_that_changes_something_has_its_points_and_every_other_has_none() {
-    let excepted = WITHOUT_POINTS.map(|(name, _)| name.to_owned());
-    let mut expected = write_operations();
-    assert!(expected.len() > 15, "the documents were not found");
-    for name in &excepted {
-        assert!(expected.remove(name), "{name} is excepted and is no operation");
+fn every_endpoint_that_changes_something_and_every_capability_has_its_points() {
+    let (operations, capabilities) = (write_operations(), capabilities());
+    assert!(operations.len() > 15 && capabilities.len() > 10, "they were not found");
+    let activities = capabilities.iter().map(|name| format!("activity.{}", name.replace('.', "_")));
+    let mut expected: BTreeSet<String> = operations.into_iter().chain(activities).collect();
+    for (name, _) in WITHOUT_POINTS {
+        assert!(expected.remove(name), "{name} is excepted, and there is no such thing");
     }
 
-    let steps: BTreeSet<String> = STEPS.iter().map(|step| step.name.to_owned()).collect();
-    let elsewhere = |name: &&String| name.starts_with("activity.") || name.starts_with("relay.");
-    let of_operations: BTreeSet<String> = steps.iter().filter(|n| !elsewhere(n)).cloned().collect();
+    let steps = STEPS.iter().map(|step| step.name.to_owned());
+    let found: BTreeSet<String> = steps.filter(|name| !name.starts_with("relay.")).collect();
 
-    assert_eq!(of_operations, expected);
+    assert_eq!(found, expected);
 }
 
 #[test]
-fn every_capability_has_its_points_and_every_activity_is_made_beside_them() {
-    let mut expected: BTreeSet<String> = capabilities();
-    assert!(expected.len() > 10, "the capabilities were not found");
-    for (name, _) in CAPABILITIES_WITHOUT_POINTS {
-        assert!(expected.remove(name), "{name} is excepted and is no capability");
-    }
-    let named = expected.iter().map(|name| format!("activity.{}", name.replace('.', "_")));
-    let steps = STEPS.iter().filter(|step| step.name.starts_with("activity."));
+fn every_activity_that_has_points_is_made_beside_them() {
+    let steps = STEPS.iter().filter(|step| step.name.starts_with("activity.")).count();
+    let made = sources().iter().map(|(_, text)| text.matches("attempt.make(").count());
 
-    assert_eq!(
-        steps.map(|step| step.name.to_owned()).collect::<BTreeSet<_>>(),
-        named.collect::<BTreeSet<_>>()
-    );
-    for name in expected {
-        assert!(crash_points::of_activity(&name).is_some(), "{name}");
-    }
-    for (path, text) in
-        sources().iter().filter(|(path, _)| path.starts_with(root().join("activities")))
-    {
-        let (defined, made) =
-            (text.matches("#[activity(definition").count(), text.matches("attempt.make(").count());
-        assert_eq!(
-            defined,
-            made,
-            "{}: an activity that is not made by its attempt",
-            path.display()
-        );
+    assert_eq!(made.sum::<usize>(), steps);
+    for name in capabilities() {
+        let step = format!("activity.{}", name.replace('.', "_"));
+        let is_excepted = WITHOUT_POINTS.iter().any(|(excepted, _)| *excepted == step);
+        assert_eq!(crash_points::of_activity(&name).is_none(), is_excepted, "{name}");
     }
 }
 
@@ -182,41 +161,57 @@ fn every_step_of_the_list_is_somewhere_and_no_step_is_twice() {
 
 #[test]
 fn a_build_for_release_passes_an_armed_point_by() {
-    let (target, armed) =
-        (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
+    let manifest = std::fs::read_to_string(root().join("Cargo.toml")).expect("the manifest");
+    assert!(!manifest.contains("debug-assertions"), "a profile decides otherwise than usual");
+    let armed = tempfile::tempdir().expect("a folder");
     let step = &crash_points::VOUCHER_API_ISSUE_VOUCHER;
     for moment in [Moment::Before, Moment::After, Moment::DoneButToldFailed] {
         crash_points::arm::arm(armed.path(), &Point { step, moment }).expect("armed");
     }
-    let run = |profile: &[&str]| {
-        Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-            .args([
-                "run",
-                "--quiet",
-                "--offline",
-                "--locked",
-                "-p",
-                "crash-points",
-                "--example",
-                "step",
-            ])
-            .args(profile)
-            .arg("--target-dir")
-            .arg(target.path())
-            .env(crash_points::CRASH_DIR, armed.path())
-            .current_dir(root())
-            .output()
-            .expect("cargo runs")
+    let run = |program: &Path| {
+        let running = Command::new(program).env(crash_points::CRASH_DIR, armed.path()).output();
+        running.expect("the program runs")
     };
 
-    let released = run(&["--release"]);
-    let debugged = run(&[]);
+    let (released, debugged) = (Example::compile(&["-O"]), Example::compile(&[]));
 
-    assert_eq!(String::from_utf8_lossy(&released.stdout), "done\n", "{released:?}");
-    assert!(!debugged.status.success(), "a build for debugging dies there: {debugged:?}");
-    let binary = std::fs::read(target.path().join("release/examples/step")).expect("the program");
+    let said = run(&released.program);
+    assert_eq!(String::from_utf8_lossy(&said.stdout), "done\n", "{said:?}");
+    let binary = std::fs::read(&released.program).expect("the program");
     let holds = |word: &str| binary.windows(word.len()).any(|some| some == word.as_bytes());
-    assert!(holds("done") && !holds("voucher-api.issue_voucher"), "a name of a point is shipped");
+    assert!(holds("done") && !holds(step.name), "the name of a point is shipped");
+    let said = run(&debugged.program);
+    assert!(!said.status.success(), "a build for debugging dies there: {said:?}");
+}
+
+/// A program that takes one step. It needs nothing but the crate, and the crate needs nothing: the compiler is enough.
+struct Example {
+    program: PathBuf,
+    _folder: tempfile::TempDir,
+}
+
+impl Example {
+    fn compile(flags: &[&str]) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (library, program) =
+            (folder.path().join("libcrash_points.rlib"), folder.path().join("step"));
+        let rustc = |source: &str, output: &Path, arguments: &[&str]| {
+            let compiled = Command::new("rustc")
+                .args(["--edition", "2024", "-o"])
+                .arg(output)
+                .args(flags)
+                .args(arguments)
+                .arg(root().join("crash-points").join(source))
+                .current_dir(root())
+                .output()
+                .expect("rustc runs");
+            assert!(compiled.status.success(), "{}", String::from_utf8_lossy(&compiled.stderr));
+        };
+        rustc("src/lib.rs", &library, &["--crate-type", "rlib", "--crate-name", "crash_points"]);
+        let known = format!("crash_points={}", library.display());
+        rustc("examples/step.rs", &program, &["--extern", &known]);
+        Self { program, _folder: folder }
+    }
 }
 
 #[test]
