@@ -6,6 +6,7 @@ use lacadon::system::Role;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use std::process::Output;
+use tests::proxy::Proxy;
 use tests::{Customer, Ending, World, eventually};
 
 /// The command, as an operator types it beside a running system.
@@ -231,17 +232,7 @@ async fn an_order_without_its_voucher_gets_it_by_a_retry_also_when_its_run_was_t
     let order = world.place_order().costing_minor(250_00).await;
     world.mark_sent(&order).await;
     is_tried_again(&world, &order.workflow_id(), "voucher.issue").await;
-    world
-        .temporal
-        .succeed(&[
-            "workflow",
-            "terminate",
-            "--workflow-id",
-            &order.workflow_id(),
-            "--reason",
-            "a slip",
-        ])
-        .await;
+    terminate(&world, &order.workflow_id()).await;
     world.outbox_is_empty().await;
     let case = format!("sent_order_without_voucher/{}", order.id);
     report(&world, &case, json!({"summary": "it was sent and has no voucher"})).await;
@@ -267,4 +258,90 @@ async fn a_voucher_that_nobody_owed_is_for_a_person_and_stays_as_that_person_lef
     assert_eq!(shown(&world, case).await["state"], "skipped");
     assert!(!done(&world, &["list"]).await.contains(case));
     assert!(done(&world, &["list", "--state", "all"]).await.contains(case));
+}
+
+#[tokio::test]
+async fn a_discard_that_is_skipped_gives_the_credit_back_and_leaves_the_order_for_a_person() {
+    let orders = Proxy::start().await;
+    let world =
+        World::start_with(|o| o.with_env("worker", "ORDER_API_URL", orders.address())).await;
+    orders.forward_to(world.system.order_api_url());
+    orders.lose_requests("/discard", u32::MAX);
+    // More than the customer may owe: the placement is refused, and cannot be taken back.
+    let ada = world.customer_with_credit("cus_ada", 10_00).await;
+    let order_id = ada.places("key", 50_00).await.order_id();
+    let run = format!("place-{order_id}");
+    is_tried_again(&world, &run, "order.discard").await;
+    let case = format!("undo_keeps_failing/{run}");
+    report(&world, &case, json!({"summary": "order.discard fails", "activity_id": "discard"}))
+        .await;
+
+    done(&world, &["skip", &case, "--because", "it is discarded by hand tonight"]).await;
+
+    assert_eq!(world.placement_ends(order_id).await, "insufficient_credit");
+    assert_eq!(world.credit_of("cus_ada").await, (Vec::new(), 10_00));
+    assert_eq!(world.order(order_id).await.expect("there")["status"], "pending");
+}
+
+#[tokio::test]
+async fn an_order_whose_placement_was_terminated_is_decided_by_a_retry_and_so_is_its_credit_later()
+{
+    let world = World::start().await;
+    let ada = world.customer_with_credit("cus_ada", 100_00).await;
+    world.process("risk-api").stop().await.expect("stopped");
+    let order_id = ada.places("key", 50_00).await.order_id();
+    let place = format!("place-{order_id}");
+    is_tried_again(&world, &place, "credit.reserve").await;
+    terminate(&world, &place).await;
+    let case = format!("pending_order_without_process/{order_id}");
+    report(&world, &case, json!({"summary": "nobody decides it"})).await;
+    world.bring_up("risk-api").await;
+
+    done(&world, &["retry", &case]).await;
+
+    assert_eq!(world.placement_ends(order_id).await, "approved");
+    assert_eq!(world.credit_of("cus_ada").await, (vec![order_id.to_string()], 50_00));
+
+    world.process("risk-api").stop().await.expect("stopped");
+    let order = tests::Order { id: order_id, customer_id: "cus_ada".to_owned() };
+    world.mark_sent(&order).await;
+    let credit = format!("credit-{order_id}");
+    is_tried_again(&world, &credit, "credit.release").await;
+    terminate(&world, &credit).await;
+    let case = format!("live_reservation_without_live_order/{order_id}");
+    report(&world, &case, json!({"summary": "it was sent and holds credit"})).await;
+    world.bring_up("risk-api").await;
+
+    done(&world, &["retry", &case]).await;
+
+    assert!(matches!(world.ending_of(&credit).await, Ending::Completed(_)));
+    assert_eq!(world.credit_of("cus_ada").await, (Vec::new(), 100_00));
+}
+
+async fn terminate(world: &World, run: &str) {
+    let words = ["workflow", "terminate", "--workflow-id", run, "--reason", "a slip"];
+    world.temporal.succeed(&words).await;
+    assert_eq!(world.ending_of(run).await, Ending::Terminated);
+}
+
+#[tokio::test]
+async fn a_run_whose_own_code_fails_waits_for_mended_code_or_is_abandoned() {
+    let world = World::start().await;
+    let ada = world.customer_with_credit("cus_ada", 100_00).await;
+    world.process("risk-api").stop().await.expect("stopped");
+    let run = format!("place-{}", ada.places("key", 50_00).await.order_id());
+    let case = format!("run_reports_problems/{run}");
+    report(&world, &case, json!({"summary": "its workflow tasks fail"})).await;
+
+    let why = refused(&world, &["skip", &case, "--because", "in a hurry"]).await;
+    let said = done(&world, &["retry", &case, "--because", "mended code is on its way"]).await;
+    report(&world, &case, json!({"summary": "its workflow tasks fail"})).await;
+    done(&world, &["abandon", &case, "--because", "it cannot be mended"]).await;
+
+    assert!(why.contains("no step to skip") && said.contains("mended code"), "{why}{said}");
+    assert_eq!(world.ending_of(&run).await, Ending::Terminated);
+    let decisions = shown(&world, &case).await["decisions"].clone();
+    let reasons = ["/0/because", "/1/because"].map(|at| decisions.pointer(at).cloned());
+    let expected = ["it cannot be mended", "mended code is on its way"].map(|why| Some(json!(why)));
+    assert_eq!(reasons, expected);
 }
