@@ -1,6 +1,6 @@
 //! desk-api through HTTP, on a real database of every kind that is there.
 
-#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a test says what it expects")]
+#![expect(clippy::expect_used, reason = "a test says what it expects")]
 
 mod support;
 

@@ -1,5 +1,5 @@
-//! The command that people type: `dev`, `demo`, `import`, `order`, `voucher`, `credit`, `customer`, `outbox`, `doctor`,
-//! `replay`. One file per verb.
+//! The command that people type: `dev`, `demo`, `import`, `order`, `voucher`, `credit`, `customer`, `outbox`, `stuck`,
+//! `doctor`, `replay`. One file per verb.
 //!
 //! [`system`] knows the processes of the system and keeps them running; the tests stand on it too.
 
@@ -22,6 +22,7 @@ pub mod placement_verdict;
 pub mod reconcile;
 pub mod replay;
 mod signals;
+pub mod stuck;
 pub mod system;
 pub mod target;
 pub mod temporal;

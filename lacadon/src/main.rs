@@ -15,6 +15,7 @@ use lacadon::out::Out;
 use lacadon::outbox::OutboxVerb;
 use lacadon::reconcile::Reconcile;
 use lacadon::replay::Replay;
+use lacadon::stuck::StuckVerb;
 use lacadon::target::Target;
 use lacadon::voucher::VoucherVerb;
 use std::process::ExitCode;
@@ -59,6 +60,9 @@ enum Verb {
     /// See events that wait, release events from quarantine.
     #[command(subcommand)]
     Outbox(OutboxVerb),
+    /// See what a person must look at, and decide it: try it again, skip it, give it up.
+    #[command(subcommand)]
+    Stuck(StuckVerb),
     /// Look for what is wrong, and name the command that mends it.
     Doctor(Doctor),
     /// Look at the services' books now: name what is not as it should be, and see to it.
@@ -95,6 +99,7 @@ async fn run(verb: Verb, target: &Target, out: Out) -> anyhow::Result<()> {
         Verb::Credit(credit) => credit.run(target, out).await,
         Verb::Customer(customer) => customer.run(target, out),
         Verb::Outbox(outbox) => outbox.run(target, out).await,
+        Verb::Stuck(stuck) => stuck.run(target, out).await,
         Verb::Doctor(doctor) => doctor.run(target, out).await,
         Verb::Reconcile(reconcile) => reconcile.run(target, out).await,
         Verb::Replay(replay) => replay.run(),

@@ -62,7 +62,8 @@ async fn release(tx: &mut Tx, event_id: &str, actor: &Actor) -> Result<Released,
     Ok(released)
 }
 
-fn event_unknown() -> Problem {
+/// There is no such event.
+pub(crate) fn event_unknown() -> Problem {
     Problem::new(
         StatusCode::NOT_FOUND,
         "event_unknown",

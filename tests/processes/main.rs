@@ -11,3 +11,4 @@ mod place_order;
 mod place_order_faults;
 mod place_order_interrupted;
 mod reconcile;
+mod stuck;
