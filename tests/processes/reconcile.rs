@@ -161,6 +161,34 @@ async fn a_dry_run_names_what_is_wrong_and_changes_nothing() {
 }
 
 #[tokio::test]
+async fn the_command_names_what_is_wrong_and_its_exit_code_says_that_something_is() {
+    let world = World::start().await;
+    let stray = world.gives_voucher(OrderId::make(), "cus_eve").await;
+    let lacadon = launch::build::binaries().expect("the binaries build").lacadon;
+    let looks = |words: &'static [&'static str]| {
+        let mut command = tokio::process::Command::new(&lacadon);
+        command.arg("--data-dir").arg(world.system.data_dir()).arg("reconcile").args(words);
+        command
+    };
+
+    let named = eventually("the voucher is named", || async {
+        let output = looks(&["--dry-run", "--since", "all", "--patience", "1"])
+            .output()
+            .await
+            .expect("it runs");
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        said.contains("voucher_without_sent_order").then_some((output.status.code(), said))
+    })
+    .await;
+    let json = looks(&["--json", "--patience", "1"]).output().await.expect("it runs");
+
+    assert_eq!(named.0, Some(1));
+    assert!(named.1.contains(stray["id"].as_str().expect("an id")), "{}", named.1);
+    let outcome: Value = serde_json::from_slice(&json.stdout).expect("JSON");
+    assert_eq!(count(&outcome, "voucher_without_sent_order", "reported"), 1, "{outcome}");
+}
+
+#[tokio::test]
 async fn a_case_that_is_none_any_more_is_closed_by_the_next_run() {
     let world = World::start().await;
     let order = world.place_order().costing_minor(120_50).await;
