@@ -66,7 +66,7 @@ impl Attempt {
     }
 
     /// An error that Temporal retries; it shows the last one with the pending activity.
-    pub(crate) fn retry(&self, error: impl Into<anyhow::Error>) -> ActivityError {
+    fn retry(&self, error: impl Into<anyhow::Error>) -> ActivityError {
         let error = error.into();
         let Self { activity_name: name, workflow_id, number, .. } = self;
         let cause = format!("{error:#}");
