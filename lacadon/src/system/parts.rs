@@ -15,6 +15,10 @@ use std::path::Path;
 /// Milliseconds that a process of ours may take to finish what it is doing; a little less than its supervisor's grace.
 const SHUTDOWN_GRACE_MS: &str = "8000";
 
+/// The server hands a workflow task that failed again and again out after ever longer waits, by default up to ten minutes.
+/// A run whose workers died would wait as long, and so would one whose mended code is there. As in `deploy/temporal`.
+const TASK_RETRY: &str = "history.workflowTaskRetryMaxInterval=\"5s\"";
+
 /// A process before it runs.
 pub(super) struct Planned {
     pub(super) name: String,
@@ -164,6 +168,7 @@ fn temporal_part(
         arguments.extend([flag.to_owned(), port.to_string()]);
     }
     arguments.extend(["--ui-disable-news-fetch", "--log-level", "warn"].map(Into::into));
+    arguments.extend(["--dynamic-config-value", TASK_RETRY].map(Into::into));
     arguments.extend(extra_args.iter().cloned());
     let env = BTreeMap::from([("TEMPORAL_CONFIG_FILE".to_owned(), "/dev/null".to_owned())]);
     guarded_temporal(
