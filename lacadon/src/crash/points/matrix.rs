@@ -88,13 +88,13 @@ mod tests {
 
     #[test]
     fn what_was_seen_is_written_between_the_marks_and_nothing_else_is_touched() {
-        let page = format!("# By hand\n\n{BEGIN}\nold\n{END}\n\nAlso by hand.\n");
+        let page = format!("# By hand\n\n{BEGIN}\nof yesterday\n{END}\n\nAlso by hand.\n");
 
         let tables = tables(&[seen("order-api.mark_order_sent.after")]).expect("tables");
         let written = with_tables(&page, &tables).expect("a page");
 
         assert!(written.starts_with("# By hand\n") && written.ends_with("Also by hand.\n"));
-        assert!(!written.contains("old"));
+        assert!(!written.contains("of yesterday"));
         assert!(written.contains(
             "| `order-api.mark_order_sent.after` | the sent order | order-api started again, a client's repeat | 1.3 \
              | 2 × order-api: connection lost | holds |"
