@@ -1,5 +1,5 @@
 # syntax=docker/dockerfile:1
-# Our binaries in one image: order-api, voucher-api, risk-api, gateway, worker, and lacadon for whoever operates them.
+# Our binaries in one image: order-api, voucher-api, risk-api, desk-api, gateway, worker, and lacadon for whoever operates them.
 # Which one runs is the container's command; `healthcheck PORT` asks it whether it is ready.
 #
 # The image tags could not be looked up where this file is tested; the Rust version is rust-toolchain.toml's.
@@ -14,8 +14,8 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/build/target \
     cargo build --release --locked --workspace --bins \
  && mkdir /binaries \
- && cp target/release/order-api target/release/voucher-api target/release/risk-api target/release/gateway \
-       target/release/worker target/release/lacadon /binaries/
+ && cp target/release/order-api target/release/voucher-api target/release/risk-api target/release/desk-api \
+       target/release/gateway target/release/worker target/release/lacadon /binaries/
 
 FROM debian:bookworm-slim
 # Certificates, for a Temporal server behind TLS.

@@ -48,24 +48,29 @@ const TABLE: &[Row] = &[
     Row { who: "connections", may: &["contracts"], never: &[], never_below: &["sqlx*", "axum"] },
     Row {
         who: "activities",
-        may: &["contracts", "capabilities", "connections"],
+        may: &["contracts", "capabilities", "connections", "crash-points"],
         never: &[],
         never_below: &["sqlx*"],
     },
     Row {
         who: "*-api",
-        may: &["contracts", "chassis", "chassis-store"],
+        may: &["contracts", "chassis", "chassis-store", "crash-points"],
         never: &["reqwest"],
         never_below: &[TEMPORAL],
     },
     Row {
         who: "gateway",
-        may: &["contracts", "workflows", "connections", "chassis"],
+        may: &["contracts", "workflows", "connections", "chassis", "crash-points"],
         never: &[],
         never_below: &["sqlx*"],
     },
     Row { who: "chassis", may: &[], never: &[], never_below: &[TEMPORAL, "sqlx*"] },
-    Row { who: "chassis-store", may: &["chassis"], never: &[], never_below: &[TEMPORAL] },
+    Row {
+        who: "chassis-store",
+        may: &["chassis", "crash-points"],
+        never: &[],
+        never_below: &[TEMPORAL],
+    },
     Row {
         who: "service-tests",
         may: &["chassis", "chassis-store"],
@@ -74,9 +79,23 @@ const TABLE: &[Row] = &[
     },
     Row {
         who: "worker",
-        may: &["contracts", "capabilities", "workflows", "activities", "connections", "chassis"],
+        may: &[
+            "contracts",
+            "capabilities",
+            "workflows",
+            "activities",
+            "connections",
+            "chassis",
+            "crash-points",
+        ],
         never: &[],
         never_below: &["sqlx*"],
+    },
+    Row {
+        who: "crash-points",
+        may: &[],
+        never: &[],
+        never_below: &[TEMPORAL, "reqwest", "hyper", "axum", "sqlx*", "tokio"],
     },
     Row {
         who: "models",
@@ -96,7 +115,7 @@ const TABLE: &[Row] = &[
 const TESTS_OF_SERVICES: (&str, [&str; 2]) = ("service-tests", ["*-api", "chassis-store"]);
 
 /// These may depend on anything, and nobody on them but each other.
-const ANYTHING_GOES: [&str; 3] = ["lacadon", "tests", "benches"];
+const ANYTHING_GOES: [&str; 4] = ["lacadon", "tests", "benches", "fuzz"];
 
 /// What each crate names in its manifest.
 type Dependencies = BTreeMap<String, BTreeSet<String>>;

@@ -10,7 +10,7 @@ use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
 use std::time::Duration;
 use tests::stack::Stack;
-use tests::{eventually, stays};
+use tests::{Ending, eventually, stays};
 
 #[tokio::test]
 async fn with_the_settings_of_the_compose_file_both_rules_hold() {
@@ -20,6 +20,7 @@ async fn with_the_settings_of_the_compose_file_both_rules_hold() {
 
     an_order_over_the_limit_earns_one_voucher_and_one_at_the_limit_none(&shop).await;
     an_order_and_its_credit_are_both_there_or_neither(&shop).await;
+    the_books_are_looked_at_by_their_schedule_and_found_clean(&shop).await;
 }
 
 async fn an_order_over_the_limit_earns_one_voucher_and_one_at_the_limit_none(shop: &Shop<'_>) {
@@ -71,6 +72,21 @@ async fn an_order_and_its_credit_are_both_there_or_neither(shop: &Shop<'_>) {
     assert_eq!(account["available"]["amount"], 40_00);
     assert_eq!(account["live_reservations"][0]["order_id"], approved["order_id"]);
     assert_eq!(account["live_reservations"][0]["state"], "confirmed");
+}
+
+async fn the_books_are_looked_at_by_their_schedule_and_found_clean(shop: &Shop<'_>) {
+    let temporal = shop.temporal();
+    temporal.succeed(&["schedule", "trigger", "--schedule-id", "reconcile-nightly"]).await;
+
+    let done = "WorkflowType = 'Reconcile' and ExecutionStatus = 'Completed'";
+    shop.runs_with(done).await;
+
+    let runs = temporal.json(&["workflow", "list", "--query", done]).await;
+    let workflow_id = runs[0]["execution"]["workflowId"].as_str().expect("a run");
+    let Some(Ending::Completed(outcome)) = temporal.ending(workflow_id).await else {
+        panic!("{workflow_id} has not completed");
+    };
+    assert_eq!(outcome["outcome"], "clean", "{outcome}");
 }
 
 /// What a person at the shop and an operator do through the published ports.

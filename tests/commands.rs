@@ -18,8 +18,8 @@ use tokio::process::{Child, Command};
 /// Children of a launcher that was killed drain before they end.
 const LEFT_BEHIND_LIMIT: Duration = Duration::from_secs(20);
 
-/// Three services, the gateway and a worker.
-const HTTP_PROCESSES: usize = 5;
+/// Four services, the gateway and a worker.
+const HTTP_PROCESSES: usize = 6;
 
 /// The `lacadon` binary with the Temporal server that the tests found.
 fn lacadon(data_dir: &Path) -> Command {

@@ -13,7 +13,7 @@ use tests::postgres::Postgres;
 use tests::programs;
 
 /// The containers that run our binaries.
-const OURS: [&str; 5] = ["order-api", "voucher-api", "risk-api", "gateway", "worker"];
+const OURS: [&str; 6] = ["order-api", "voucher-api", "risk-api", "desk-api", "gateway", "worker"];
 
 /// Containers that run until they have done their work.
 const JOBS: [&str; 2] = ["temporal-schema", "temporal-namespace"];
@@ -311,11 +311,12 @@ async fn no_services_role_can_reach_anothers_database() {
         ("order_api", password("order-db.pgpass"), vec!["orders"]),
         ("voucher_api", password("voucher-db.pgpass"), vec!["vouchers"]),
         ("risk_api", password("risk-db.pgpass"), vec!["risk"]),
+        ("desk_api", password("desk-db.pgpass"), vec!["desk"]),
         ("temporal", password("temporal-db.password"), vec!["temporal", "temporal_visibility"]),
     ];
 
     for (role, password, own) in &roles {
-        for database in ["orders", "vouchers", "risk", "temporal", "temporal_visibility"] {
+        for database in ["orders", "vouchers", "risk", "desk", "temporal", "temporal_visibility"] {
             let url =
                 format!("postgres://{role}:{password}@127.0.0.1:{}/{database}", postgres.port());
             let connected = sqlx::PgConnection::connect(&url).await;

@@ -12,6 +12,11 @@ pub const LOCAL_DEADLINE: Duration = Duration::from_millis(800);
 /// A normal attempt is cut off after 5 s.
 pub const NORMAL_DEADLINE: Duration = Duration::from_secs(4);
 
+/// What was done is taken for failed, because the crash lab says so.
+#[derive(Debug, thiserror::Error)]
+#[error("the crash lab takes its answer for lost")]
+struct ToldFailed;
+
 /// Which attempt of which activity this is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attempt {
@@ -48,8 +53,20 @@ impl Attempt {
         Call { method, path, query: &[], deadline, request_id }
     }
 
+    /// Makes this attempt; the crash lab can end the process right before it and right behind it.
+    pub(crate) async fn make<T, E: Into<anyhow::Error>>(
+        &self,
+        work: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, ActivityError> {
+        let work = async { work.await.map_err(|error| self.retry(error)) };
+        match crash_points::of_activity(&self.activity_name) {
+            Some(step) => step.around(work, || self.retry(ToldFailed)).await,
+            None => work.await,
+        }
+    }
+
     /// An error that Temporal retries; it shows the last one with the pending activity.
-    pub(crate) fn retry(&self, error: impl Into<anyhow::Error>) -> ActivityError {
+    fn retry(&self, error: impl Into<anyhow::Error>) -> ActivityError {
         let error = error.into();
         let Self { activity_name: name, workflow_id, number, .. } = self;
         let cause = format!("{error:#}");

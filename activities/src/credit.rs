@@ -35,7 +35,7 @@ impl CreditActivities {
     ) -> Result<Reply<CreditReserved, ReserveRefusal>, ActivityError> {
         let attempt = Attempt::of(&ctx);
         // Retry: an order never counts against itself.
-        self.reserve_once(&input, &attempt).await.map_err(|error| attempt.retry(error))
+        attempt.make(self.reserve_once(&input, &attempt)).await
     }
 
     /// Releases the order's credit.
@@ -47,7 +47,7 @@ impl CreditActivities {
     ) -> Result<CreditReleased, ActivityError> {
         let attempt = Attempt::of(&ctx);
         // Retry: an undo is never given up, and the first one decides.
-        self.release_once(&input, &attempt).await.map_err(|error| attempt.retry(error))
+        attempt.make(self.release_once(&input, &attempt)).await
     }
 
     /// Lets the approved order keep its credit.
@@ -59,7 +59,7 @@ impl CreditActivities {
     ) -> Result<Reply<CreditConfirmed, ConfirmRefusal>, ActivityError> {
         let attempt = Attempt::of(&ctx);
         // Retry: confirmed twice is confirmed.
-        self.confirm_once(&input, &attempt).await.map_err(|error| attempt.retry(error))
+        attempt.make(self.confirm_once(&input, &attempt)).await
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! | capability | file |
 //! |---|---|
+//! | `books.look`, `books.look_again`, `books.attend`, `books.conclude` | [`books`] |
 //! | `order.create`, `order.discard`, `order.approve`, `order.cancel`, `order.read`, `order.notify` | [`order`] |
 //! | `credit.reserve`, `credit.release`, `credit.confirm` | [`credit`] |
 //! | `voucher.decide`, `voucher.issue` | [`voucher`] |
@@ -11,6 +12,7 @@
 //! [`attempt`] may take, there.
 
 pub mod attempt;
+pub mod books;
 pub mod credit;
 pub mod order;
 pub mod voucher;

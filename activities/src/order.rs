@@ -38,7 +38,7 @@ impl OrderActivities {
     ) -> Result<Reply<CreatedOrder, CreateRefusal>, ActivityError> {
         let attempt = Attempt::of(&ctx);
         // Retry: whatever happened, the same request finds the same order.
-        self.create_once(&input, &attempt).await.map_err(|error| attempt.retry(error))
+        attempt.make(self.create_once(&input, &attempt)).await
     }
 
     /// Takes the order back, or learns that it is approved.
@@ -50,7 +50,7 @@ impl OrderActivities {
     ) -> Result<Discarded, ActivityError> {
         let attempt = Attempt::of(&ctx);
         // Retry: an undo is never given up, and the first reason stays.
-        self.discard_once(&input, &attempt).await.map_err(|error| attempt.retry(error))
+        attempt.make(self.discard_once(&input, &attempt)).await
     }
 
     /// Has the order approved.
@@ -62,7 +62,7 @@ impl OrderActivities {
     ) -> Result<Reply<ApprovedOrder, ApproveRefusal>, ActivityError> {
         let attempt = Attempt::of(&ctx);
         // Retry: the pivot's answer is awaited however long it takes.
-        self.approve_once(&input, &attempt).await.map_err(|error| attempt.retry(error))
+        attempt.make(self.approve_once(&input, &attempt)).await
     }
 
     /// Calls an approved order off.
@@ -74,7 +74,7 @@ impl OrderActivities {
     ) -> Result<Reply<CancelledOrder, CancelRefusal>, ActivityError> {
         let attempt = Attempt::of(&ctx);
         // Retry: a cancel that was accepted is honoured.
-        self.cancel_once(&input, &attempt).await.map_err(|error| attempt.retry(error))
+        attempt.make(self.cancel_once(&input, &attempt)).await
     }
 
     /// Reads where the order stands.
@@ -86,7 +86,7 @@ impl OrderActivities {
     ) -> Result<Reply<OrderStanding, ReadRefusal>, ActivityError> {
         let attempt = Attempt::of(&ctx);
         // Retry: a service that is away says nothing of the order.
-        self.read_once(&input, &attempt).await.map_err(|error| attempt.retry(error))
+        attempt.make(self.read_once(&input, &attempt)).await
     }
 
     /// Puts a notice on the customer's page.
@@ -98,7 +98,7 @@ impl OrderActivities {
     ) -> Result<Reply<NoticeGiven, NoticeRefusal>, ActivityError> {
         let attempt = Attempt::of(&ctx);
         // Retry: there is one notice per order and kind, however often it is given.
-        self.notify_once(&input, &attempt).await.map_err(|error| attempt.retry(error))
+        attempt.make(self.notify_once(&input, &attempt)).await
     }
 }
 

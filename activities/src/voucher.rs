@@ -39,7 +39,7 @@ impl VoucherActivities {
     ) -> Result<Reply<VoucherDecision, DecisionRefusal>, ActivityError> {
         let attempt = Attempt::of(&ctx);
         // Retry: every error, also facts that contradict themselves, may be mended at the service.
-        self.decide_for(input.order_id, &attempt).await.map_err(|error| attempt.retry(error))
+        attempt.make(self.decide_for(input.order_id, &attempt)).await
     }
 
     /// Asks voucher-api for the one voucher of this order and rule; it answers the one it has, if it has one.
@@ -51,7 +51,7 @@ impl VoucherActivities {
     ) -> Result<Reply<IssuedVoucher, IssueRefusal>, ActivityError> {
         let attempt = Attempt::of(&ctx);
         // Retry: whatever happened, the same request gets the same voucher.
-        self.issue_for(&input, &attempt).await.map_err(|error| attempt.retry(error))
+        attempt.make(self.issue_for(&input, &attempt)).await
     }
 }
 

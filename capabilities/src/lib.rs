@@ -3,6 +3,7 @@
 //!
 //! Names are explicit and never change: open runs wait for an activity by its name.
 
+pub mod books;
 pub mod credit;
 pub mod order;
 pub mod voucher;

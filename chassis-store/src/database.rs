@@ -10,6 +10,7 @@ mod write;
 
 pub use error::DatabaseError;
 
+use crash_points::Step;
 use sqlx::AnyPool;
 use sqlx::any::AnyPoolOptions;
 use sqlx::migrate::Migrator;
@@ -158,6 +159,12 @@ impl Database {
         self.writer.write(Durability::Full, input, work).await
     }
 
+    /// For [`Write::write`]: the write is this step, and the process can be made to die beside it.
+    #[must_use]
+    pub fn at(&self, step: &'static Step) -> Write<'_> {
+        Write { database: self, step }
+    }
+
     /// As [`Database::write`], for what may be lost in a power cut because it will be repeated: survives kill -9.
     ///
     /// # Errors
@@ -206,6 +213,39 @@ impl Database {
             Ok(()) => info!("closed the database"),
             Err(_) => warn!("the database did not close in time; nothing committed is lost"),
         }
+    }
+}
+
+/// A write with a name, beside which the crash lab can end the process.
+pub struct Write<'a> {
+    database: &'a Database,
+    step: &'static Step,
+}
+
+impl Write<'_> {
+    /// As [`Database::write`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn write<I, T, F>(self, input: I, work: F) -> Result<T, DatabaseError>
+    where
+        I: Send + Sync + 'static,
+        T: Send + 'static,
+        F: for<'a> Fn(&'a mut Tx, &'a I) -> Work<'a, T> + Send + Sync + 'static,
+    {
+        let step = self.step;
+        let written = self.database.write(input, move |tx, input| {
+            let work = work(tx, input);
+            Box::pin(async move {
+                let written = work.await?;
+                // As late as it gets: nothing but the commit is missing.
+                step.before();
+                Ok(written)
+            })
+        });
+        let written = written.await?;
+        step.after(|| DatabaseError::Closed)?;
+        Ok(written)
     }
 }
 

@@ -16,7 +16,9 @@ mod inspect;
 
 pub use acknowledge::{Ack, Acked, Leased, Poison, Postponed};
 pub use hand_out::{Claim, ClaimedEvent};
-pub use inspect::{EventFilter, EventRow, EventState, Released, release};
+pub use inspect::{
+    EventFilter, EventRow, EventState, Released, SettledByHand, release, settle_by_hand,
+};
 
 use crate::database::{Database, DatabaseError, Tx, now_ms};
 use std::sync::Arc;

@@ -4,6 +4,7 @@
 //! fields are ignored: a service may be newer than the worker that reads its answer, and a recorded history may be
 //! older than both. Golden payloads in the tests of each file fail the build otherwise.
 
+pub mod books;
 pub mod cases;
 pub mod credit;
 pub mod ids;

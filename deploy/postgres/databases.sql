@@ -6,6 +6,7 @@
 \set order_password `cut -d: -f5 "${SECRETS_DIR:-/run/secrets}/order-db.pgpass"`
 \set voucher_password `cut -d: -f5 "${SECRETS_DIR:-/run/secrets}/voucher-db.pgpass"`
 \set risk_password `cut -d: -f5 "${SECRETS_DIR:-/run/secrets}/risk-db.pgpass"`
+\set desk_password `cut -d: -f5 "${SECRETS_DIR:-/run/secrets}/desk-db.pgpass"`
 \set temporal_password `cat "${SECRETS_DIR:-/run/secrets}/temporal-db.password"`
 
 create role order_api login password :'order_password';
@@ -19,6 +20,10 @@ revoke all on database vouchers from public;
 create role risk_api login password :'risk_password';
 create database risk owner risk_api;
 revoke all on database risk from public;
+
+create role desk_api login password :'desk_password';
+create database desk owner desk_api;
+revoke all on database desk from public;
 
 create role temporal login password :'temporal_password';
 create database temporal owner temporal;

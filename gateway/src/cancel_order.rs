@@ -99,7 +99,9 @@ pub(crate) async fn cancel_order(
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     let order_id: OrderId = id.parse().map_err(|_| order_unknown())?;
-    Ok(match cancel(&shop, &customer_id, order_id).await? {
+    let cancelling = cancel(&shop, &customer_id, order_id);
+    let step = &crash_points::GATEWAY_CANCEL_ORDER;
+    Ok(match step.around(cancelling, || CancelRefusal::NotNow).await? {
         Cancelled::Asked => {
             let location = [(header::LOCATION, format!("/placements/{order_id}"))];
             let body = CancelRequested { order_id, cancel_requested: true };

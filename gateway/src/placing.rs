@@ -48,7 +48,9 @@ pub(crate) async fn place(
 
 async fn ask(shop: &Shop, input: PlaceOrderInput, asked: &Asked) -> Answer {
     let order_id = input.order_id;
-    match shop.process().place(input, shop.placing().wait()).await {
+    let placing = async { Ok(shop.process().place(input, shop.placing().wait()).await) };
+    let said = crash_points::GATEWAY_PLACE_ORDER.around(placing, || Said::Nothing).await;
+    match said.unwrap_or_else(|nothing| nothing) {
         Said::Answer(said) => decision::from_process(said, asked),
         Said::Nothing => decision::from_run(&shop.process().look(order_id).await, asked),
     }

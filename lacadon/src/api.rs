@@ -132,6 +132,12 @@ impl Api {
         Ok(Self { service, base, secret, client: crate::http::client(ONE_CALL)? })
     }
 
+    /// The same service through the same connections, as another caller.
+    #[must_use]
+    pub fn called_with(&self, secret: String) -> Self {
+        Self { secret, ..self.clone() }
+    }
+
     /// Where it is.
     #[must_use]
     pub fn base(&self) -> &str {

@@ -7,7 +7,6 @@
 //! only if they hold.
 
 mod contrast;
-mod front_door;
 mod naive;
 mod placements;
 mod plan;
@@ -16,12 +15,12 @@ mod table;
 mod vouchers;
 
 use crate::exit::Wrong;
+use crate::front_door::FrontDoor;
 use crate::out::Out;
 use crate::signals::Signals;
 use crate::system::{System, SystemOptions, TemporalServer};
 use crate::verdict::Verdict;
 use anyhow::{Context, bail};
-use front_door::FrontDoor;
 use launch::build::{Binaries, workspace};
 use launch::progress::Display;
 use launch::temporal::{Surroundings, locate_in};

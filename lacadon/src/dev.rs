@@ -18,10 +18,13 @@ use std::path::PathBuf;
 use temporalio_client::NamespacedClient;
 use tokio::sync::broadcast::error::RecvError;
 
+/// How often the books are looked at, as in production.
+const RECONCILE_EVERY_S: u32 = 60;
+
 /// How to run it.
 #[derive(Debug, clap::Args)]
 pub struct Dev {
-    /// Other ports than 8080 to 8083, 8090, 7233 and 8233: N to N+3, N+10, N+20 and N+21.
+    /// Other ports than 8080 to 8084, 8090, 7233 and 8233: N to N+4, N+10, N+20 and N+21.
     #[arg(long, value_name = "N")]
     port_base: Option<u16>,
     /// How many workers.
@@ -39,6 +42,9 @@ pub struct Dev {
     /// Another database for risk-api than a file in the data directory: postgres://….
     #[arg(long, env = "RISK_DATABASE_URL", hide_env_values = true, value_name = "URL")]
     risk_database_url: Option<String>,
+    /// Another database for desk-api than a file in the data directory: postgres://….
+    #[arg(long, env = "DESK_DATABASE_URL", hide_env_values = true, value_name = "URL")]
+    desk_database_url: Option<String>,
     /// Keep orders that were rejected, instead of leaving nothing of them.
     #[arg(long)]
     keep_rejected: bool,
@@ -59,9 +65,11 @@ impl Dev {
         let mut options = SystemOptions::new(&target.data_dir, binaries, server);
         options.ports = self.port_base.map_or(Ports::Default, Ports::Base);
         options.workers = self.workers;
+        options.reconcile_every_s = RECONCILE_EVERY_S;
         options.order_database_url = self.order_database_url;
         options.voucher_database_url = self.voucher_database_url;
         options.risk_database_url = self.risk_database_url;
+        options.desk_database_url = self.desk_database_url;
         if self.keep_rejected {
             options = options.with_env("gateway", "GATEWAY_KEEP_REJECTED", "true");
         }

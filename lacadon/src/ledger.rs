@@ -8,6 +8,7 @@ use contracts::{Currency, Money, OrderId};
 use jiff::Timestamp;
 use sqlx::any::{AnyPoolOptions, install_default_drivers};
 use sqlx::{AnyPool, Row};
+use std::time::SystemTime;
 
 /// An order as it stands in the order database.
 #[derive(Debug, Clone)]
@@ -98,6 +99,49 @@ pub async fn placements(order_database: &str, risk_database: &str) -> anyhow::Re
     refusals_and_notices(order_database, &mut books).await.context("the order database")?;
     credit(risk_database, &mut books).await.context("the risk database")?;
     Ok(books)
+}
+
+/// Every event that is not settled, by id, quarantined ones too; only those from before a moment if one is given.
+///
+/// # Errors
+/// When the database cannot be read.
+pub async fn unsettled_events(
+    order_database: &str,
+    before: Option<SystemTime>,
+) -> anyhow::Result<Vec<String>> {
+    let before_ms = match before {
+        Some(moment) => Timestamp::try_from(moment)?.as_millisecond(),
+        None => i64::MAX,
+    };
+    let rows = sqlx::query(
+        "select event_id
+           from outbox_events
+          where state <> 'settled' and occurred_at < $1
+          order by occurred_at, event_id",
+    )
+    .bind(before_ms)
+    .fetch_all(&open(order_database).await?)
+    .await?;
+    rows.iter().map(|row| Ok(row.try_get("event_id")?)).collect()
+}
+
+/// How many events of since a moment were handed out more than once.
+///
+/// # Errors
+/// When the database cannot be read.
+pub async fn events_handed_out_again(
+    order_database: &str,
+    since: SystemTime,
+) -> anyhow::Result<i64> {
+    let row = sqlx::query(
+        "select count(*) as events
+           from outbox_events
+          where hand_outs > 1 and occurred_at >= $1",
+    )
+    .bind(Timestamp::try_from(since)?.as_millisecond())
+    .fetch_one(&open(order_database).await?)
+    .await?;
+    Ok(row.try_get("events")?)
 }
 
 async fn refusals_and_notices(database_url: &str, books: &mut Books) -> anyhow::Result<()> {

@@ -1,6 +1,8 @@
 //! `lacadon`: the command that people type. Each verb has a file of its own.
 
 use clap::{Parser, Subcommand};
+use lacadon::crash::Crash;
+use lacadon::crash::naive::NaiveWriter;
 use lacadon::credit::CreditVerb;
 use lacadon::customer::CustomerVerb;
 use lacadon::demo::Demo;
@@ -13,7 +15,9 @@ use lacadon::import::Import;
 use lacadon::order::OrderVerb;
 use lacadon::out::Out;
 use lacadon::outbox::OutboxVerb;
+use lacadon::reconcile::Reconcile;
 use lacadon::replay::Replay;
+use lacadon::stuck::StuckVerb;
 use lacadon::target::Target;
 use lacadon::voucher::VoucherVerb;
 use std::process::ExitCode;
@@ -58,10 +62,20 @@ enum Verb {
     /// See events that wait, release events from quarantine.
     #[command(subcommand)]
     Outbox(OutboxVerb),
+    /// See what a person must look at, and decide it: try it again, skip it, give it up.
+    #[command(subcommand)]
+    Stuck(StuckVerb),
     /// Look for what is wrong, and name the command that mends it.
     Doctor(Doctor),
+    /// Look at the services' books now: name what is not as it should be, and see to it.
+    Reconcile(Reconcile),
     /// Replay recorded histories against today's processes.
     Replay(Replay),
+    /// Crash the system in every way that a seed brings, under load, and prove that nothing is lost or doubled.
+    Crash(Crash),
+    /// Mark an order sent and start its process without a relay, as the crash lab does to show what that loses.
+    #[command(hide = true)]
+    NaiveWriter(NaiveWriter),
     /// Run a foreign program that must not outlive its launcher.
     #[command(hide = true)]
     Guard(Guard),
@@ -92,8 +106,12 @@ async fn run(verb: Verb, target: &Target, out: Out) -> anyhow::Result<()> {
         Verb::Credit(credit) => credit.run(target, out).await,
         Verb::Customer(customer) => customer.run(target, out),
         Verb::Outbox(outbox) => outbox.run(target, out).await,
+        Verb::Stuck(stuck) => stuck.run(target, out).await,
         Verb::Doctor(doctor) => doctor.run(target, out).await,
+        Verb::Reconcile(reconcile) => reconcile.run(target, out).await,
         Verb::Replay(replay) => replay.run(),
+        Verb::Crash(crash) => crash.run(out).await,
+        Verb::NaiveWriter(writer) => writer.run(target).await,
         Verb::Guard(guard) => guard.run(),
     }
 }

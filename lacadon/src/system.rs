@@ -42,12 +42,13 @@ use tokio::sync::{broadcast, mpsc};
 pub const NAMESPACE: &str = "default";
 
 /// The services: name, and the family of its settings. Its place here is its port.
-const SERVICES: [(&str, &str); 3] =
-    [(ORDER_API, "ORDER"), (VOUCHER_API, "VOUCHER"), (RISK_API, "RISK")];
+const SERVICES: [(&str, &str); 4] =
+    [(ORDER_API, "ORDER"), (VOUCHER_API, "VOUCHER"), (RISK_API, "RISK"), (DESK_API, "DESK")];
 
 const ORDER_API: &str = "order-api";
 const VOUCHER_API: &str = "voucher-api";
 const RISK_API: &str = "risk-api";
+const DESK_API: &str = "desk-api";
 const GATEWAY: &str = "gateway";
 const TEMPORAL: &str = "temporal";
 
@@ -109,8 +110,8 @@ impl System {
         Ok(system)
     }
 
-    /// The process of this name: `temporal`, `order-api`, `voucher-api`, `risk-api`, `gateway`, `worker`,
-    /// `worker-2`, …
+    /// The process of this name: `temporal`, `order-api`, `voucher-api`, `risk-api`, `desk-api`, `gateway`,
+    /// `worker`, `worker-2`, …
     ///
     /// # Errors
     /// When the system has none of that name.
@@ -143,6 +144,12 @@ impl System {
         self.facts.service_url(RISK_API)
     }
 
+    /// Where desk-api listens.
+    #[must_use]
+    pub fn desk_api_url(&self) -> &str {
+        self.facts.service_url(DESK_API)
+    }
+
     /// Where the customers' front door listens.
     #[must_use]
     pub fn gateway_url(&self) -> &str {
@@ -165,6 +172,12 @@ impl System {
     #[must_use]
     pub fn risk_database_url(&self) -> &str {
         self.facts.database_url(RISK_API)
+    }
+
+    /// The database of desk-api, as it was told.
+    #[must_use]
+    pub fn desk_database_url(&self) -> &str {
+        self.facts.database_url(DESK_API)
     }
 
     /// The Temporal server, as in `temporal --address`.

@@ -29,6 +29,10 @@ pub struct Target {
     #[arg(long, global = true, env = "RISK_API_URL")]
     pub risk_api_url: Option<String>,
 
+    /// Another desk-api than that of the data directory.
+    #[arg(long, global = true, env = "DESK_API_URL")]
+    pub desk_api_url: Option<String>,
+
     /// Another gateway, the customers' front door, than that of the data directory.
     #[arg(long, global = true, env = "GATEWAY_URL")]
     pub gateway_url: Option<String>,
@@ -77,6 +81,14 @@ impl Target {
     /// When it is not known where it is or with which key to call.
     pub fn risk_api(&self, role: Role) -> anyhow::Result<Api> {
         self.api("risk-api", "RISK_API_URL", self.risk_api_url.as_deref(), role)
+    }
+
+    /// desk-api, called as `role`.
+    ///
+    /// # Errors
+    /// When it is not known where it is or with which key to call.
+    pub fn desk_api(&self, role: Role) -> anyhow::Result<Api> {
+        self.api("desk-api", "DESK_API_URL", self.desk_api_url.as_deref(), role)
     }
 
     /// All services at once, called as `role`.
@@ -177,6 +189,7 @@ mod tests {
             order_api_url: None,
             voucher_api_url: None,
             risk_api_url: None,
+            desk_api_url: None,
             gateway_url: None,
             key_file: None,
             derivation_key_file: None,

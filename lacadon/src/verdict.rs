@@ -93,6 +93,22 @@ pub enum Deviation {
     },
 }
 
+impl Deviation {
+    /// The order that it is about.
+    #[must_use]
+    pub fn order_id(&self) -> OrderId {
+        match self {
+            Self::Missing { order_id, .. }
+            | Self::NotOwed { order_id, .. }
+            | Self::WithoutOrder { order_id, .. }
+            | Self::Doubled { order_id, .. }
+            | Self::WrongCustomer { order_id, .. }
+            | Self::WrongValue { order_id, .. }
+            | Self::Unreadable { order_id, .. } => *order_id,
+        }
+    }
+}
+
 /// What the comparison found.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Verdict {

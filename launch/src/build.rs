@@ -30,6 +30,8 @@ pub struct Binaries {
     pub voucher_api: PathBuf,
     /// Customers' credit.
     pub risk_api: PathBuf,
+    /// The stuck desk.
+    pub desk_api: PathBuf,
     /// The customers' front door.
     pub gateway: PathBuf,
     /// Hears events, runs the processes.
@@ -56,6 +58,7 @@ impl Binaries {
             order_api: find("order-api")?,
             voucher_api: find("voucher-api")?,
             risk_api: find("risk-api")?,
+            desk_api: find("desk-api")?,
             gateway: find("gateway")?,
             worker: find("worker")?,
             lacadon: find("lacadon")?,
@@ -69,6 +72,7 @@ impl Binaries {
             "order-api" => &self.order_api,
             "voucher-api" => &self.voucher_api,
             "risk-api" => &self.risk_api,
+            "desk-api" => &self.desk_api,
             "gateway" => &self.gateway,
             "worker" => &self.worker,
             _ => return None,

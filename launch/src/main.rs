@@ -66,7 +66,7 @@ fn hand_over(
     Err(anyhow::Error::new(refused).context(format!("{} cannot be run", lacadon.display())))
 }
 
-/// `demo` always starts a server of its own; `dev` unless `TEMPORAL_ADDRESS` names one; a question for help never.
+/// `demo` and `crash` always start a server of their own; `dev` unless `TEMPORAL_ADDRESS` names one; a question for help never.
 fn needs_a_server(arguments: &[OsString]) -> bool {
     let has = |word: &str| arguments.iter().any(|argument| argument == word);
     if has("--help") || has("-h") {
@@ -74,7 +74,7 @@ fn needs_a_server(arguments: &[OsString]) -> bool {
     }
     let is_given = std::env::var_os("TEMPORAL_ADDRESS").is_some_and(|value| !value.is_empty());
     match verb(arguments).and_then(OsStr::to_str) {
-        Some("demo") => true,
+        Some("demo" | "crash") => true,
         Some("dev") => !is_given,
         _ => false,
     }

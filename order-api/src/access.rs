@@ -33,5 +33,6 @@ pub static ACCESS: &[Access] = &[
     Access::allow(Method::POST, "/outbox/ack", &[WORKER]),
     Access::allow(Method::GET, "/outbox/events", &[BACK_OFFICE, AUDITOR]),
     Access::allow(Method::POST, "/outbox/events/{event_id}/release", &[BACK_OFFICE]),
+    Access::allow(Method::POST, "/outbox/events/{event_id}/settle", &[BACK_OFFICE]),
     Access::allow(Method::PUT, "/derivation-key", &[BACK_OFFICE, SHOP]),
 ];

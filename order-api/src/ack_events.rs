@@ -7,6 +7,7 @@ use crate::api::Api;
 use crate::field_checks::is_plain;
 use axum::extract::State;
 use chassis::problem::{FieldError, Json, Problem};
+use chassis_store::DatabaseError;
 use chassis_store::outbox::{Ack, Leased, MAX_EVENTS, Poison, Postponed};
 use contracts::outbox as wire;
 use std::time::Duration;
@@ -96,7 +97,8 @@ pub(crate) async fn ack_events(
     check("/settled", asked.settled.len())?;
     check("/postponed", asked.postponed.len())?;
     check("/poison", asked.poison.len())?;
-    let acked = api.outbox.ack(read(asked)).await?;
+    let acking = api.outbox.ack(read(asked));
+    let acked = crash_points::ORDER_API_ACK_EVENTS.around(acking, || DatabaseError::Closed).await?;
     Ok(Json(wire::AckedEvents {
         settled: acked.settled,
         postponed: acked.postponed,

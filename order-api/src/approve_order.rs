@@ -59,7 +59,12 @@ pub(crate) async fn approve_order(
 ) -> Result<Response, Problem> {
     let id: OrderId = id.parse().map_err(|_| order_unknown())?;
     let asked = (id, Actor::of(caller));
-    match api.database.write(asked, |tx, (id, actor)| Box::pin(approve(tx, *id, actor))).await? {
+    match api
+        .database
+        .at(&crash_points::ORDER_API_APPROVE_ORDER)
+        .write(asked, |tx, (id, actor)| Box::pin(approve(tx, *id, actor)))
+        .await?
+    {
         Approved::Now(order) => {
             api.counts.placed(order.origin);
             info!(order.id = %id, amount_minor = order.total.amount_minor, "approved order {id}");

@@ -63,7 +63,12 @@ pub(crate) async fn cancel_order(
 ) -> Result<Json<OrderBody>, Problem> {
     let id: OrderId = id.parse().map_err(|_| Refusal::OrderUnknown)?;
     let asked = (id, Actor::of(caller));
-    match api.database.write(asked, |tx, (id, actor)| Box::pin(cancel(tx, *id, actor))).await? {
+    match api
+        .database
+        .at(&crash_points::ORDER_API_CANCEL_ORDER)
+        .write(asked, |tx, (id, actor)| Box::pin(cancel(tx, *id, actor)))
+        .await?
+    {
         Cancelled::Now(order) => {
             api.counts.cancelled();
             info!(order.id = %id, "cancelled order {id}");

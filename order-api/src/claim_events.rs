@@ -6,6 +6,7 @@ use crate::api::Api;
 use crate::field_checks::is_plain;
 use axum::extract::State;
 use chassis::problem::{FieldError, Json, Problem};
+use chassis_store::DatabaseError;
 use chassis_store::outbox::{Claim, ClaimedEvent, MAX_EVENTS, MAX_LEASE, MAX_TYPES, MAX_WAIT};
 use contracts::outbox as wire;
 use std::time::Duration;
@@ -83,8 +84,13 @@ pub(crate) async fn claim_events(
     Json(asked): Json<wire::ClaimEvents>,
 ) -> Result<Json<wire::ClaimedEvents>, Problem> {
     let claim = read(asked)?;
-    let events = api.outbox.claim(claim).await?.into_iter().map(written).collect();
-    Ok(Json(wire::ClaimedEvents { events }))
+    let step = &crash_points::ORDER_API_CLAIM_EVENTS;
+    step.before();
+    let events = api.outbox.claim(claim).await?;
+    if !events.is_empty() {
+        step.after(|| DatabaseError::Closed)?;
+    }
+    Ok(Json(wire::ClaimedEvents { events: events.into_iter().map(written).collect() }))
 }
 
 /// What is out of bounds is refused and not cut: a worker must not believe in a lease that it does not have.

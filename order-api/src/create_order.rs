@@ -135,7 +135,12 @@ pub(crate) async fn create_order(
 ) -> Result<Response, Problem> {
     let id: OrderId = id.parse().map_err(|_| Problem::not_found())?;
     let creation = parse(id, request)?;
-    match api.database.write(creation, |tx, new| Box::pin(create(tx, new))).await? {
+    match api
+        .database
+        .at(&crash_points::ORDER_API_CREATE_ORDER)
+        .write(creation, |tx, new| Box::pin(create(tx, new)))
+        .await?
+    {
         Created::Now(order) => {
             info!(order.id = %id, amount_minor = order.total.amount_minor,
                 "wrote order {id} down as pending");

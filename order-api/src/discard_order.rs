@@ -78,7 +78,10 @@ pub(crate) async fn discard_order(
     Json(asked): Json<DiscardOrder>,
 ) -> Result<Json<DecisionBody>, Problem> {
     let id: OrderId = id.parse().map_err(|_| Problem::not_found())?;
-    let work = api.database.write((id, asked), |tx, (id, asked)| Box::pin(discard(tx, *id, asked)));
+    let work = api
+        .database
+        .at(&crash_points::ORDER_API_DISCARD_ORDER)
+        .write((id, asked), |tx, (id, asked)| Box::pin(discard(tx, *id, asked)));
     let reason = match work.await? {
         Outcome::Approved => return Ok(Json(DecisionBody::approved(id))),
         Outcome::ContentsDiffer => return Ok(Json(DecisionBody::contents_differ(id))),

@@ -89,7 +89,12 @@ pub(crate) async fn give_notice(
     let kind = notices::kind_of(&kind).ok_or_else(Problem::not_found)?;
     let id: OrderId = id.parse().map_err(|_| order_unknown())?;
     let asked = (id, kind);
-    match api.database.write(asked, |tx, (id, kind)| Box::pin(give(tx, *id, *kind))).await? {
+    match api
+        .database
+        .at(&crash_points::ORDER_API_GIVE_NOTICE)
+        .write(asked, |tx, (id, kind)| Box::pin(give(tx, *id, *kind)))
+        .await?
+    {
         Given::Now(notice) => {
             info!(order.id = %id, notice.kind = kind.as_str(), "gave a notice of order {id}");
             let body = GivenNoticeBody::of(id, notice);

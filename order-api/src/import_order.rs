@@ -125,7 +125,12 @@ pub(crate) async fn import_order(
     Json(request): Json<ImportOrder>,
 ) -> Result<Response, Problem> {
     let new = parse(caller, request)?;
-    match api.database.write(new, |tx, new| Box::pin(import(tx, new))).await? {
+    match api
+        .database
+        .at(&crash_points::ORDER_API_IMPORT_ORDER)
+        .write(new, |tx, new| Box::pin(import(tx, new)))
+        .await?
+    {
         Imported::Now(order) => {
             api.counts.placed(order.origin);
             info!(order.id = %order.id, amount_minor = order.total.amount_minor,

@@ -31,6 +31,7 @@ mod page;
 mod place_order;
 pub mod record_derivation_key;
 mod release_event;
+mod settle_event;
 pub mod store;
 
 use crate::access::ACCESS;
@@ -91,6 +92,7 @@ fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(ack_events::ack_events))
         .routes(routes!(list_events::list_events))
         .routes(routes!(release_event::release_event))
+        .routes(routes!(settle_event::settle_event))
         .routes(routes!(record_derivation_key::record_derivation_key))
 }
 

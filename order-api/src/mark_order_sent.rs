@@ -63,7 +63,12 @@ pub(crate) async fn mark_order_sent(
 ) -> Result<Json<OrderBody>, Problem> {
     let id: OrderId = id.parse().map_err(|_| Refusal::OrderUnknown)?;
     let asked = (id, Actor::of(caller));
-    match api.database.write(asked, |tx, (id, actor)| Box::pin(mark(tx, *id, actor))).await? {
+    match api
+        .database
+        .at(&crash_points::ORDER_API_MARK_ORDER_SENT)
+        .write(asked, |tx, (id, actor)| Box::pin(mark(tx, *id, actor)))
+        .await?
+    {
         Marked::Now(order) => {
             api.counts.sent();
             info!(order.id = %id, amount_minor = order.total.amount_minor, "marked order {id} sent");

@@ -110,7 +110,12 @@ pub(crate) async fn place_order(
 ) -> Result<Response, Problem> {
     let placement = parse(caller, key, request)?;
     let contents = placement.contents.clone();
-    match api.database.write(placement, |tx, new| Box::pin(place(tx, new))).await? {
+    match api
+        .database
+        .at(&crash_points::ORDER_API_PLACE_ORDER)
+        .write(placement, |tx, new| Box::pin(place(tx, new)))
+        .await?
+    {
         Placed::Now(order) => {
             api.counts.placed(order.origin);
             info!(order.id = %order.id, amount_minor = order.total.amount_minor,

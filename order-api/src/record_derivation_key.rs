@@ -72,7 +72,10 @@ pub(crate) async fn record_derivation_key(
 ) -> Result<Response, Problem> {
     check_fingerprint(&request.fingerprint)?;
     let asked = (request.fingerprint, Actor::of(caller));
-    let work = api.database.write(asked, |tx, (asked, actor)| Box::pin(record(tx, asked, actor)));
+    let work = api
+        .database
+        .at(&crash_points::ORDER_API_RECORD_DERIVATION_KEY)
+        .write(asked, |tx, (asked, actor)| Box::pin(record(tx, asked, actor)));
     match work.await? {
         Outcome::Now(recorded) => {
             info!("recorded the fingerprint of the derivation key");

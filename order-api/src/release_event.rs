@@ -41,7 +41,12 @@ pub(crate) async fn release_event(
         return Err(event_unknown());
     }
     let asked = (event_id, Actor::of(caller));
-    match api.database.write(asked, |tx, (id, actor)| Box::pin(release(tx, id, actor))).await? {
+    match api
+        .database
+        .at(&crash_points::ORDER_API_RELEASE_EVENT)
+        .write(asked, |tx, (id, actor)| Box::pin(release(tx, id, actor)))
+        .await?
+    {
         Released::Now(event) => {
             info!(
                 event.id = event.event_id,
@@ -62,7 +67,8 @@ async fn release(tx: &mut Tx, event_id: &str, actor: &Actor) -> Result<Released,
     Ok(released)
 }
 
-fn event_unknown() -> Problem {
+/// There is no such event.
+pub(crate) fn event_unknown() -> Problem {
     Problem::new(
         StatusCode::NOT_FOUND,
         "event_unknown",

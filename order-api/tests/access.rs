@@ -24,6 +24,7 @@ const WHO_MAY: WhoMay = WhoMay {
         ("POST", "/outbox/ack", "W"),
         ("GET", "/outbox/events", "BA"),
         ("POST", "/outbox/events/{event_id}/release", "B"),
+        ("POST", "/outbox/events/{event_id}/settle", "B"),
         ("PUT", "/derivation-key", "BS"),
     ],
     examples: &[("{id}", "ord_1"), ("{kind}", "order_approved"), ("{event_id}", "evt_1")],

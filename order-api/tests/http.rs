@@ -28,3 +28,4 @@ mod record_derivation_key;
 mod release_event;
 mod restart;
 mod serve;
+mod settle_event;

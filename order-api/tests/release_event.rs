@@ -1,12 +1,12 @@
 //! Letting an event out of quarantine.
 
-use crate::support::{World, on_every_database};
-use serde_json::{Value, json};
+use crate::support::on_every_database;
+use serde_json::json;
 
 #[tokio::test]
 async fn a_released_event_is_handed_out_again_with_a_clean_record() {
     on_every_database(|world| async move {
-        let event_id = quarantined(&world).await;
+        let event_id = world.quarantined().await;
 
         let released = world.back_office().release(&event_id).await;
 
@@ -55,17 +55,4 @@ async fn an_event_that_never_happened_is_unknown() {
         }
     })
     .await;
-}
-
-async fn quarantined(world: &World) -> String {
-    world.sent("a", 100_01).await;
-    for _ in 0..5 {
-        let claimed = world.worker().claim("worker-1").await.remove(0);
-        let poison = json!({"event_id": claimed["event_id"], "lease_id": claimed["lease_id"], "reason": "bad"});
-        world.worker().ack("poison", &[poison]).await;
-        world.let_time_pass().await;
-    }
-    let listed = world.auditor().get("/outbox/events?state=quarantined").await.list("data");
-    let id = |event: &Value| event["event_id"].as_str().map(str::to_owned);
-    listed.first().and_then(id).expect("an event in quarantine")
 }

@@ -40,6 +40,7 @@ pub(crate) async fn confirm_reservation(
     let order_id: OrderId = order_id.parse().map_err(|_| reservation_unknown())?;
     let state = api
         .database
+        .at(&crash_points::RISK_API_CONFIRM_RESERVATION)
         .write((order_id, Actor::of(caller)), |tx, (order_id, actor)| {
             Box::pin(confirm(tx, *order_id, actor))
         })

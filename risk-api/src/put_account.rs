@@ -66,6 +66,7 @@ pub(crate) async fn put_account(
     let input = (customer_id, terms, Actor::of(caller));
     let put = api
         .database
+        .at(&crash_points::RISK_API_PUT_ACCOUNT)
         .write(input, |tx, (customer_id, terms, actor)| {
             Box::pin(put(tx, customer_id, *terms, actor))
         })

@@ -70,6 +70,7 @@ pub(crate) async fn release_reservation(
     let kind = asked.kind;
     let released = api
         .database
+        .at(&crash_points::RISK_API_RELEASE_RESERVATION)
         .write((order_id, asked, Actor::of(caller)), |tx, (order_id, asked, actor)| {
             Box::pin(release(tx, *order_id, asked, actor))
         })

@@ -72,6 +72,7 @@ pub(crate) async fn reserve_credit(
     }
     let reserved = api
         .database
+        .at(&crash_points::RISK_API_RESERVE_CREDIT)
         .write((order_id, asked), |tx, (order_id, asked)| Box::pin(reserve(tx, *order_id, asked)))
         .await?;
     match reserved {

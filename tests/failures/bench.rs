@@ -1,12 +1,12 @@
 //! Where the failure tests run: a Temporal server, and one worker with every process and only fakes behind it.
 
-use crate::fakes::{Case, Cases, Fake, FakeCredit, FakeOrders, FakeVouchers};
+use crate::fakes::{Case, Cases, Fake, FakeBooks, FakeCredit, FakeOrders, FakeVouchers};
 use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
 use temporalio_client::{
     Client, ClientOptions, Connection, ConnectionOptions, WorkflowFetchHistoryOptions,
-    WorkflowStartOptions,
+    WorkflowGetResultOptions, WorkflowStartOptions,
 };
 use temporalio_common::UntypedWorkflow;
 use temporalio_common::data_converters::{PayloadConverter, RawValue};
@@ -22,6 +22,9 @@ use workflows::TASK_QUEUE;
 
 /// The longest case waits for a patience of half a minute.
 const PATIENCE: Duration = Duration::from_secs(120);
+
+/// How long one look waits at the server for the end of a run.
+const ONE_LOOK: Duration = Duration::from_secs(10);
 
 /// A server and a worker.
 pub(crate) struct Bench {
@@ -41,7 +44,7 @@ impl Bench {
     /// With every process of the registry, and what `more` registers.
     pub(crate) async fn start_with(more: impl FnOnce(&mut WorkerOptions)) -> Self {
         let world = World::start_with(|options| {
-            ["order-api", "voucher-api", "risk-api", "gateway"]
+            ["order-api", "voucher-api", "risk-api", "desk-api", "gateway"]
                 .into_iter()
                 .fold(options.with_workers(0), |options, name| options.left_down(name))
         })
@@ -56,6 +59,7 @@ impl Bench {
         let cases = Arc::new(Cases::default());
         let fake = Fake { cases: Arc::clone(&cases), client: client.clone() };
         let mut options = worker::registry::processes_for_work().expect("a registry");
+        options.register_activities(FakeBooks(fake.clone()));
         options.register_activities(FakeOrders(fake.clone()));
         options.register_activities(FakeCredit(fake.clone()));
         options.register_activities(FakeVouchers(fake));
@@ -94,6 +98,9 @@ impl Bench {
     pub(crate) async fn history_of(&self, workflow_id: &str) -> Vec<HistoryEvent> {
         eventually_within(PATIENCE, &format!("{workflow_id} ends"), || async {
             let run = self.client.get_workflow_handle::<UntypedWorkflow>(workflow_id);
+            // Waits at the server: hundreds of runs that are asked for all the time would keep each other from ending.
+            let result = run.get_result(WorkflowGetResultOptions::default());
+            let _ = tokio::time::timeout(ONE_LOOK, result).await;
             let history = run.fetch_history(WorkflowFetchHistoryOptions::default());
             let events = history.into_events().await.ok()?;
             word_of(events.last()?).is_some().then_some(events)

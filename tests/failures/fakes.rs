@@ -8,6 +8,10 @@
 use crate::shop::Shop;
 use anyhow::anyhow;
 use contracts::Reply;
+use contracts::books::{
+    AttendTo, Attended, AttendedTo, ConcludeBooks, ConcludedBooks, LookAgain, LookAtBooks, Looked,
+    Remedy, SeenAgain,
+};
 use contracts::credit::{
     ConfirmCredit, ConfirmRefusal, CreditConfirmed, CreditReleased, CreditReserved, ReleaseCredit,
     ReserveCredit, ReserveRefusal,
@@ -371,5 +375,54 @@ impl FakeVouchers {
     ) -> Result<Reply<IssuedVoucher, IssueRefusal>, ActivityError> {
         let refusals = vec![Reply::Refused(IssueRefusal::ContentsDiffer)];
         self.0.act(&ctx, refusals, move |shop| shop.issue(input.order_id)).await
+    }
+}
+
+/// The books' side: they look at the shop, and give the voucher that it lacks.
+pub(crate) struct FakeBooks(pub(crate) Fake);
+
+#[activities]
+impl FakeBooks {
+    #[activity(definition = capabilities::books::Look)]
+    pub(crate) async fn look(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        _input: LookAtBooks,
+    ) -> Result<Looked, ActivityError> {
+        let seen = |shop: &mut Shop| Looked { read: 1, suspects: shop.suspects(), next: None };
+        self.0.act(&ctx, Vec::new(), seen).await
+    }
+
+    #[activity(definition = capabilities::books::LookAgain)]
+    pub(crate) async fn look_again(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        _input: LookAgain,
+    ) -> Result<SeenAgain, ActivityError> {
+        let seen = |shop: &mut Shop| SeenAgain { violators: shop.suspects() };
+        self.0.act(&ctx, Vec::new(), seen).await
+    }
+
+    #[activity(definition = capabilities::books::Attend)]
+    pub(crate) async fn attend(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        input: AttendTo,
+    ) -> Result<AttendedTo, ActivityError> {
+        let redrive = move |shop: &mut Shop| {
+            shop.vouchers = 1;
+            let redriven = |violator| Attended { violator, remedy: Remedy::Redriven };
+            AttendedTo { attended: input.violators.clone().into_iter().map(redriven).collect() }
+        };
+        self.0.act(&ctx, Vec::new(), redrive).await
+    }
+
+    #[activity(definition = capabilities::books::Conclude)]
+    pub(crate) async fn conclude(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        _input: ConcludeBooks,
+    ) -> Result<ConcludedBooks, ActivityError> {
+        self.0.act(&ctx, Vec::new(), |_: &mut Shop| ConcludedBooks { resolved: 0 }).await
     }
 }

@@ -159,6 +159,9 @@ fn assert_fits(shop: &Shop, ending: &str, is_told: bool, what: &str) {
             assert!(has(NoticeKind::OrderApproved), "{what}: {shop:?}");
             assert!(has(NoticeKind::OrderCancelled), "{what}: {shop:?}");
         }
+        // It owes nothing: what it gave up the next run sees again.
+        "incomplete" | "Canceled" => assert!(shop.vouchers <= 1, "{what}"),
+        "violators" => assert_eq!(shop.vouchers, 1, "{what}"),
         "granted" => assert_eq!(shop.vouchers, 1, "{what}"),
         "released" => assert_eq!(shop.credit, Some(Credit::Released), "{what}"),
         "ContentsDiffer" | "OrderNotSent" | "OrderUnknown" => {

@@ -8,7 +8,7 @@ use crate::shop::{Shop, TOTAL, customer};
 use contracts::OrderId;
 use contracts::orders::OrderStatus;
 use serde_json::{Value, json};
-use workflows::{grant_voucher, place_order, release_credit};
+use workflows::{grant_voucher, place_order, reconcile, release_credit};
 
 /// One way through a process.
 #[derive(Clone, Copy)]
@@ -31,7 +31,7 @@ pub(crate) struct Scenario {
 }
 
 /// Every scenario.
-pub(crate) const SCENARIOS: [Scenario; 5] = [
+pub(crate) const SCENARIOS: [Scenario; 6] = [
     Scenario {
         name: "a voucher that is owed",
         workflow_type: grant_voucher::GRANT_VOUCHER,
@@ -75,6 +75,21 @@ pub(crate) const SCENARIOS: [Scenario; 5] = [
         given_up: &["create", "reserve"],
         called_off_by: &[By::Signal, By::Request],
         ending: |step, fault| before_the_pivot(step, fault).unwrap_or("cancelled"),
+    },
+    Scenario {
+        name: "the books of an order that was sent and has no voucher",
+        workflow_type: reconcile::RECONCILE,
+        workflow_id: |order_id| format!("reconcile-{order_id}"),
+        input: |_| json!({ "patience_s": 1 }),
+        shop: || Shop::with_order(OrderStatus::Sent),
+        always: &[],
+        given_up: &["look", "look-again", "attend", "conclude"],
+        called_off_by: &[By::Request],
+        ending: |_, fault| match fault {
+            Some(Fault::NeverAnswered) => "incomplete",
+            Some(Fault::CalledOff(_)) => "Canceled",
+            _ => "violators",
+        },
     },
     Scenario {
         name: "the credit of an order that was sent",

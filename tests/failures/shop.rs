@@ -3,6 +3,8 @@
 //! Written from what the services promise, not from their code; that they keep it is what their own tests show.
 
 use contracts::Reply;
+use contracts::books::Suspect;
+use contracts::cases::{CaseKind, ReportCase};
 use contracts::credit::{
     ConfirmRefusal, CreditConfirmed, CreditReleased, CreditReserved, ReleaseCredit, ReleaseKind,
     ReserveRefusal,
@@ -168,6 +170,21 @@ impl Shop {
             }
             None => Reply::Refused(ConfirmRefusal::ReservationUnknown),
         }
+    }
+
+    /// What the books find: a sent order without its voucher.
+    pub(crate) fn suspects(&self) -> Vec<Suspect> {
+        let is_missing = self.order == Some(OrderStatus::Sent) && self.vouchers == 0;
+        let report = ReportCase {
+            summary: "it was sent and has no voucher".to_owned(),
+            workflow_id: None,
+            run_id: None,
+            activity_id: None,
+            event_id: None,
+        };
+        let kind = CaseKind::SentOrderWithoutVoucher;
+        let suspect = Suspect { kind, subject: "ord_1".to_owned(), report };
+        is_missing.then_some(suspect).into_iter().collect()
     }
 
     pub(crate) fn decide(&self, order_id: OrderId) -> Reply<VoucherDecision, DecisionRefusal> {

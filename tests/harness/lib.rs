@@ -5,6 +5,7 @@
     reason = "a JSON field that is not there reads as null, and the comparison fails"
 )]
 
+mod books;
 pub mod cluster;
 pub mod compose;
 pub mod customer;
@@ -18,6 +19,7 @@ pub mod temporal_cli;
 pub mod wait;
 pub mod world;
 
+pub use books::Yesterday;
 pub use customer::{Customer, Told};
 pub use dump::dump;
 pub use temporal_cli::{Ending, TemporalCli};

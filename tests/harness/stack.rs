@@ -33,10 +33,11 @@ struct Addresses {
 }
 
 /// Those that are ours: the container's name and the port that it listens on.
-const OURS: [(&str, u16); 5] = [
+const OURS: [(&str, u16); 6] = [
     ("order-api", 8081),
     ("voucher-api", 8082),
     ("risk-api", 8083),
+    ("desk-api", 8084),
     ("gateway", 8080),
     ("worker", 8090),
 ];

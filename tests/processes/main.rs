@@ -10,3 +10,5 @@ mod grant_voucher_outages;
 mod place_order;
 mod place_order_faults;
 mod place_order_interrupted;
+mod reconcile;
+mod stuck;

@@ -44,7 +44,7 @@ async fn every_recorded_history_of_every_process_replays() {
 }
 
 /// The endings of each process, and what else a run may have been through.
-const ENDINGS: [(&str, &[&str]); 3] = [
+const ENDINGS: [(&str, &[&str]); 4] = [
     (
         "GrantVoucher",
         &[
@@ -82,6 +82,20 @@ const ENDINGS: [(&str, &[&str]); 3] = [
             "invalid_input_id_mismatch",
             "open_while_risk_api_is_down",
             "terminated",
+        ],
+    ),
+    (
+        "Reconcile",
+        &[
+            "clean",
+            "dry_run",
+            "violators_started_again",
+            "violators_told_to_a_person",
+            "incomplete",
+            "cancelled",
+            "terminated",
+            "invalid_input_json",
+            "open_while_order_api_is_down",
         ],
     ),
     (

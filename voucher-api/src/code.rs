@@ -21,15 +21,18 @@ const MAX_TEXT_LEN: usize = 2 * CHARACTERS;
 
 /// A voucher's code. Whoever knows it and the customer may redeem it, so no log line shows it.
 #[derive(Clone, PartialEq, Eq)]
-pub(crate) struct VoucherCode([u8; CHARACTERS]);
+pub struct VoucherCode([u8; CHARACTERS]);
 
 /// A text that no voucher has as its code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct NotACode;
+pub struct NotACode;
 
 impl VoucherCode {
     /// A new code from the operating system's generator.
-    pub(crate) fn make() -> Result<Self, getrandom::Error> {
+    ///
+    /// # Errors
+    /// When that gives no randomness.
+    pub fn make() -> Result<Self, getrandom::Error> {
         let mut random = [0; RANDOM_BYTES];
         getrandom::fill(&mut random)?;
         Ok(Self::from_random(random))
@@ -50,12 +53,14 @@ impl VoucherCode {
     }
 
     /// As it is stored: 17 characters.
-    pub(crate) fn canonical(&self) -> String {
+    #[must_use]
+    pub fn canonical(&self) -> String {
         self.0.iter().filter_map(|digit| ALPHABET.get(usize::from(*digit))).collect()
     }
 
     /// As people read it: groups of four and the check character.
-    pub(crate) fn readable(&self) -> String {
+    #[must_use]
+    pub fn readable(&self) -> String {
         let canonical: Vec<char> = self.canonical().chars().collect();
         let groups: Vec<String> = canonical.chunks(4).map(String::from_iter).collect();
         groups.join("-")

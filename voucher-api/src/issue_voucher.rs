@@ -80,6 +80,7 @@ pub(crate) async fn issue_voucher(
     let (id, actor) = (wanted.id, Actor::of(caller.clone()));
     let voucher = api
         .database
+        .at(&crash_points::VOUCHER_API_ISSUE_VOUCHER)
         .write((wanted, actor), |tx, (wanted, actor)| Box::pin(issue(tx, wanted, actor)))
         .await?;
     if voucher.customer_id != customer_id {

@@ -4,7 +4,7 @@
 //! and however often. Every endpoint is a file of its own; [`routes`] is the list, [`ACCESS`] says who may.
 
 mod audit_trail;
-mod code;
+pub mod code;
 pub mod config;
 mod get_voucher;
 mod issue_voucher;

@@ -1,4 +1,7 @@
 //! `GET /vouchers`: vouchers page by page, oldest first.
+//!
+//! A voucher changes when it is issued and when it is redeemed. Whoever keeps up asks with an `updated_since` of a minute
+//! before the last walk began, because a change is seen when it is committed, a moment after its time.
 
 use crate::Api;
 use crate::store::{self, VoucherFilter};
@@ -7,6 +10,7 @@ use crate::voucher_body::VoucherBody;
 use axum::extract::State;
 use chassis::auth::Caller;
 use chassis::problem::{FieldError, Json, Problem, Query};
+use chassis::time::Moment;
 use contracts::{CustomerId, OrderId, VoucherId};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -27,6 +31,10 @@ pub(crate) struct ListVouchers {
     /// Only this customer's.
     #[param(value_type = Option<String>, pattern = "^cus_[A-Za-z0-9_-]{1,60}$")]
     customer_id: Option<CustomerId>,
+    /// Only those issued or redeemed at this time or later. To keep up, ask with a minute before the last walk began.
+    /// Write the + of an offset as %2B.
+    #[param(value_type = Option<String>, format = DateTime)]
+    updated_since: Option<Moment>,
     /// At most so many vouchers.
     #[param(minimum = 1, maximum = 100, default = 20)]
     limit: Option<i64>,
@@ -74,6 +82,7 @@ pub(crate) async fn list_vouchers(
     let filter = VoucherFilter {
         order_id: asked.order_id,
         customer_id: asked.customer_id,
+        updated_since_ms: asked.updated_since.map_or(i64::MIN, Moment::ms),
         after,
         // One more than the page has: if it is there, so is another page.
         limit: limit + 1,

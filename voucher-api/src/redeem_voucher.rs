@@ -72,6 +72,7 @@ pub(crate) async fn redeem_voucher(
     let actor = Actor::of(caller.clone());
     let outcome = api
         .database
+        .at(&crash_points::VOUCHER_API_REDEEM_VOUCHER)
         .write((code, asked, actor), |tx, (code, asked, actor)| {
             Box::pin(redeem(tx, code, asked, actor))
         })

@@ -17,6 +17,7 @@ macro_rules! list_where {
             $filter,
             "
                and (created_at, id) > ($3, $4)
+               and coalesce(redeemed_at, created_at) >= $6
              order by created_at, id
              limit $5"
         )
@@ -28,6 +29,8 @@ macro_rules! list_where {
 pub(crate) struct VoucherFilter {
     pub(crate) order_id: Option<OrderId>,
     pub(crate) customer_id: Option<CustomerId>,
+    /// Only those that were issued or redeemed at this time or later.
+    pub(crate) updated_since_ms: i64,
     /// Only those behind this one: when it was issued, and its id.
     pub(crate) after: Option<(i64, VoucherId)>,
     pub(crate) limit: i64,
@@ -137,6 +140,7 @@ pub(crate) async fn list(
         .bind(after_ms)
         .bind(after_id)
         .bind(filter.limit)
+        .bind(filter.updated_since_ms)
         .fetch_all(pool)
         .await?;
     rows.iter().map(read).collect()

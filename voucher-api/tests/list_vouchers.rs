@@ -1,7 +1,7 @@
 //! `GET /vouchers`.
 
 use crate::support::{Answer, on_every_database};
-use contracts::VoucherId;
+use contracts::{OrderId, VoucherId};
 use serde_json::{Value, json};
 
 fn ids(page: &Answer) -> Vec<String> {
@@ -57,6 +57,29 @@ async fn vouchers_are_found_by_order_and_by_customer() {
 }
 
 #[tokio::test]
+async fn whoever_keeps_up_asks_for_what_changed_since() {
+    on_every_database(|world| async move {
+        let issued = world.issued_to("cus_ada").await;
+        let redeemed = world.issued_to("cus_ada").await;
+        let code = world.back_office().get(&format!("/vouchers/{}", redeemed.text("id"))).await;
+        let path = format!("/vouchers/{}/redeem", code.text("code"));
+        let paid = json!({"customer_id": "cus_ada", "order_id": OrderId::make()});
+        let redeemed = world.back_office().post(&path, &paid).await;
+        let redeemed_at = redeemed.text("redeemed_at");
+
+        let since = |moment: &str| format!("/vouchers?updated_since={moment}");
+        let all = world.auditor().get(&since(&issued.text("issued_at"))).await;
+        let of_the_redemption = world.auditor().get(&since(&redeemed_at)).await;
+        let of_tomorrow = world.auditor().get(&since("2999-01-01T00:00:00Z")).await;
+
+        assert_eq!(ids(&all), [issued.text("id"), redeemed.text("id")]);
+        assert_eq!(ids(&of_the_redemption).last(), Some(&redeemed.text("id")));
+        assert!(ids(&of_tomorrow).is_empty());
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_page_has_twenty_vouchers_unless_the_caller_says_otherwise() {
     on_every_database(|world| async move {
         for _ in 0..21 {
@@ -82,6 +105,7 @@ async fn a_query_that_does_not_fit_is_refused_by_name() {
             ("order_id=ord_1", "/order_id"),
             ("customer_id=ada", "/customer_id"),
             ("starting_after=x", "/starting_after"),
+            ("updated_since=yesterday", "/updated_since"),
             (unknown_cursor.as_str(), "/starting_after"),
             ("status=redeemed", "/status"),
         ] {

@@ -26,6 +26,10 @@ pub struct Config {
     #[arg(long, env = "WORKER_KEY_FILE", value_name = "WORKER_KEY_FILE")]
     pub key_file: PathBuf,
 
+    /// The file with the key that this worker reads the services' books with, as their auditor: one line.
+    #[arg(long, env = "WORKER_AUDITOR_KEY_FILE", value_name = "WORKER_AUDITOR_KEY_FILE")]
+    pub auditor_key_file: PathBuf,
+
     /// Where order-api is, as in http://127.0.0.1:8081.
     #[arg(long, env = "ORDER_API_URL", value_name = "ORDER_API_URL", value_parser = parse_url)]
     pub order_api_url: Url,
@@ -38,6 +42,19 @@ pub struct Config {
     #[arg(long, env = "RISK_API_URL", value_name = "RISK_API_URL", value_parser = parse_url)]
     pub risk_api_url: Url,
 
+    /// Where desk-api is, as in http://127.0.0.1:8084.
+    #[arg(long, env = "DESK_API_URL", value_name = "DESK_API_URL", value_parser = parse_url)]
+    pub desk_api_url: Url,
+
+    /// How often the books are looked at, in seconds; 0 makes no schedule. A schedule that is there is never touched.
+    #[arg(
+        long,
+        env = "WORKER_RECONCILE_EVERY_S",
+        value_name = "WORKER_RECONCILE_EVERY_S",
+        default_value_t = 60
+    )]
+    pub reconcile_every_s: u32,
+
     /// After so many activities the SDK's worker is replaced by a new one, because it keeps some bytes of each.
     #[arg(
         long,
@@ -48,9 +65,22 @@ pub struct Config {
     )]
     pub recycle_after: u64,
 
+    /// Whether this worker starts processes for the services' events. Off only in the crash lab: somebody else must then.
+    #[arg(long, env = "WORKER_RELAY", value_name = "WORKER_RELAY", value_enum, default_value_t = Relaying::On)]
+    pub relay: Relaying,
+
     /// How to stop.
     #[command(flatten)]
     pub stop: StopSettings,
+}
+
+/// Whether a worker starts processes for events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Relaying {
+    /// It does.
+    On,
+    /// It only runs what others start.
+    Off,
 }
 
 /// What the worker was started for.
@@ -114,19 +144,23 @@ fn parse_name(text: &str) -> Result<String, String> {
 mod tests {
     use super::*;
 
-    const SETTINGS: [&str; 12] = [
+    const SETTINGS: [&str; 16] = [
         "--name",
         "worker-1",
         "--listen",
         "127.0.0.1:0",
         "--key-file",
         "worker.key",
+        "--auditor-key-file",
+        "auditor.key",
         "--order-api-url",
         "http://127.0.0.1:8081",
         "--voucher-api-url",
         "http://127.0.0.1:8082",
         "--risk-api-url",
         "http://127.0.0.1:8083",
+        "--desk-api-url",
+        "http://127.0.0.1:8084",
     ];
 
     fn read(arguments: &[&str]) -> Result<Config, clap::Error> {
@@ -136,9 +170,13 @@ mod tests {
 
     #[test]
     fn without_its_settings_the_worker_refuses_to_start_and_names_what_is_missing() {
-        for (at, setting) in
-            [(0, "WORKER_NAME"), (2, "WORKER_LISTEN"), (4, "WORKER_KEY_FILE"), (6, "ORDER_API_URL")]
-        {
+        for (at, setting) in [
+            (0, "WORKER_NAME"),
+            (2, "WORKER_LISTEN"),
+            (4, "WORKER_KEY_FILE"),
+            (6, "WORKER_AUDITOR_KEY_FILE"),
+            (8, "ORDER_API_URL"),
+        ] {
             let mut arguments = SETTINGS.to_vec();
             arguments.drain(at..at + 2);
 
@@ -153,7 +191,8 @@ mod tests {
         let config = read(&SETTINGS).expect("all settings");
 
         assert_eq!(config.name, "worker-1");
-        assert_eq!(config.recycle_after, 200_000);
+        assert_eq!((config.recycle_after, config.relay), (200_000, Relaying::On));
+        assert_eq!(config.reconcile_every_s, 60);
     }
 
     #[test]

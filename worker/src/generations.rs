@@ -51,6 +51,8 @@ impl Generations {
         search_attributes::assert_with_patience(&client).await;
         let activities = Activities::on(&self.services);
         counter!("worker_generations_total").increment(1);
+        // There from the start, so that the first that breaks is an increase.
+        counter!("worker_generations_broken_total").increment(0);
         Generation::start(&self.runtime, client, identity, activities, self.recycle_after)
     }
 

@@ -1,5 +1,7 @@
 //! The one list of what this worker runs. Tests loop over it: a process that can run cannot be left out.
 
+use crate::owners::OWNERS;
+use activities::books::{Books, BooksActivities};
 use activities::credit::CreditActivities;
 use activities::order::OrderActivities;
 use activities::voucher::VoucherActivities;
@@ -9,6 +11,7 @@ use temporalio_sdk::{WorkerOptions, WorkflowRegistrationError};
 use workflows::TASK_QUEUE;
 use workflows::grant_voucher::{GRANT_VOUCHER, GrantVoucher};
 use workflows::place_order::{PLACE_ORDER, PlaceOrder};
+use workflows::reconcile::{RECONCILE, Reconcile};
 use workflows::release_credit::{RELEASE_CREDIT, ReleaseCredit};
 
 /// A process that this worker runs.
@@ -21,7 +24,7 @@ pub struct Process {
 }
 
 /// Every process. A new one is a line here.
-pub const PROCESSES: [Process; 3] = [
+pub const PROCESSES: [Process; 4] = [
     Process {
         workflow_type: GRANT_VOUCHER,
         for_work: |options| options.register_workflow::<GrantVoucher>().map(drop),
@@ -31,6 +34,11 @@ pub const PROCESSES: [Process; 3] = [
         workflow_type: PLACE_ORDER,
         for_work: |options| options.register_workflow::<PlaceOrder>().map(drop),
         for_replay: |options| options.register_workflow::<PlaceOrder>().map(drop),
+    },
+    Process {
+        workflow_type: RECONCILE,
+        for_work: |options| options.register_workflow::<Reconcile>().map(drop),
+        for_replay: |options| options.register_workflow::<Reconcile>().map(drop),
     },
     Process {
         workflow_type: RELEASE_CREDIT,
@@ -48,10 +56,16 @@ pub struct Services {
     pub voucher_api: Service,
     /// Keeps the customers' credit.
     pub risk_api: Service,
+    /// Keeps what people must look at.
+    pub desk_api: Service,
+    /// The first three as the auditor reads them.
+    pub books: Books,
 }
 
 /// Every activity, made for one generation of the SDK's worker. A new capability is a line here.
 pub struct Activities {
+    /// `books.look`, `books.attend`, …
+    pub books: BooksActivities,
     /// `order.create`, `order.discard`, …
     pub order: OrderActivities,
     /// `credit.reserve`, `credit.release`, …
@@ -64,8 +78,9 @@ impl Activities {
     /// On these services.
     #[must_use]
     pub fn on(services: &Services) -> Self {
-        let Services { order_api, voucher_api, risk_api } = services.clone();
+        let Services { order_api, voucher_api, risk_api, desk_api, books } = services.clone();
         Self {
+            books: BooksActivities { books, desk_api, owners: OWNERS },
             order: OrderActivities { order_api: order_api.clone() },
             credit: CreditActivities { risk_api },
             voucher: VoucherActivities { order_api, voucher_api },
@@ -73,6 +88,7 @@ impl Activities {
     }
 
     fn register(self, options: &mut WorkerOptions) {
+        options.register_activities(self.books);
         options.register_activities(self.order);
         options.register_activities(self.credit);
         options.register_activities(self.voucher);
@@ -131,6 +147,7 @@ mod tests {
         assert_eq!(workflow_types().collect::<BTreeSet<_>>().len(), PROCESSES.len());
         assert_eq!(GrantVoucher::name(), GRANT_VOUCHER);
         assert_eq!(PlaceOrder::name(), PLACE_ORDER);
+        assert_eq!(Reconcile::name(), RECONCILE);
         assert_eq!(ReleaseCredit::name(), RELEASE_CREDIT);
     }
 }

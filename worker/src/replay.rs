@@ -7,8 +7,9 @@
 
 use anyhow::{Context as _, ensure};
 use prost::Message as _;
-use prost_reflect::{DescriptorPool, DeserializeOptions, DynamicMessage};
+use prost_reflect::{DescriptorPool, DeserializeOptions, DynamicMessage, MessageDescriptor};
 use serde_json::Value;
+use std::sync::OnceLock;
 use std::time::Duration;
 use temporalio_client::WorkflowHistory;
 use temporalio_common::protos::temporal::api::history::v1::{History, history_event::Attributes};
@@ -54,18 +55,26 @@ pub async fn replay(options: WorkflowReplayerOptions, json: &str) -> anyhow::Res
 /// When the text is not JSON, not a history, or does not begin with the start of a run.
 pub fn read_history(json: &str) -> anyhow::Result<History> {
     let json: Value = serde_json::from_str(json).context("a history is JSON, and this is not")?;
-    let pool = DescriptorPool::decode(DESCRIPTORS)?;
-    let descriptor = pool
-        .get_message_by_name("temporal.api.history.v1.History")
-        .context("no descriptor of a history")?;
     // A newer server may write fields that this build does not know.
     let lenient = DeserializeOptions::new().deny_unknown_fields(false);
     let message =
-        DynamicMessage::deserialize_with_options(descriptor, unwrapped(json), &lenient)
+        DynamicMessage::deserialize_with_options(descriptor()?, unwrapped(json), &lenient)
             .context("this JSON is not a history as `temporal workflow show -o json` prints it")?;
     let history = History::decode(message.encode_to_vec().as_slice())?;
     describe(&history)?;
     Ok(history)
+}
+
+/// What a history is made of. Reading the descriptors takes longer than reading a history, so it is done once.
+fn descriptor() -> anyhow::Result<MessageDescriptor> {
+    static HISTORY: OnceLock<MessageDescriptor> = OnceLock::new();
+    if let Some(history) = HISTORY.get() {
+        return Ok(history.clone());
+    }
+    let history = DescriptorPool::decode(DESCRIPTORS)?
+        .get_message_by_name("temporal.api.history.v1.History")
+        .context("no descriptor of a history")?;
+    Ok(HISTORY.get_or_init(|| history).clone())
 }
 
 /// The command prints `{"events": […]}`, the Web UI's server `{"history": {"events": […]}}`, its download button a bare list.

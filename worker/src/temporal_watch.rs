@@ -3,6 +3,7 @@
 
 use crate::generation::Current;
 use crate::limits::{ASSERT_EVERY, LONG_AWAY, LOOK_EVERY, LOOK_LIMIT};
+use crate::schedules::{self, Pace};
 use crate::search_attributes;
 use anyhow::Context as _;
 use connections::back_off::BackOff;
@@ -81,11 +82,11 @@ impl TemporalWatch {
     }
 
     /// Looks until asked to stop.
-    pub async fn run(self, current: watch::Receiver<Current>, stop: CancellationToken) {
-        stop.run_until_cancelled_owned(self.look_for_ever(current)).await;
+    pub async fn run(self, current: watch::Receiver<Current>, pace: Pace, stop: CancellationToken) {
+        stop.run_until_cancelled_owned(self.look_for_ever(current, pace)).await;
     }
 
-    async fn look_for_ever(self, current: watch::Receiver<Current>) {
+    async fn look_for_ever(self, current: watch::Receiver<Current>, pace: Pace) {
         let mut back_off = BackOff::new();
         let mut asserted: Option<Instant> = None;
         loop {
@@ -95,6 +96,10 @@ impl TemporalWatch {
             let seen = look(&now, is_due).await;
             if let Ok(true) = seen.as_ref().map(|_| is_due) {
                 asserted = Some(Instant::now());
+                // Whoever has no right to make schedules works all the same: somebody else makes them.
+                if let Err(error) = schedules::assert(&now.client, pace).await {
+                    warn!("the books are looked at by nobody: {error:#}");
+                }
             }
             let wait = if seen.is_ok() { LOOK_EVERY } else { back_off.wait() };
             if seen.is_ok() {

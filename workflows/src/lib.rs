@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | `GrantVoucher` | [`grant_voucher`] | a sent order over the limit earns its customer exactly one voucher |
 //! | `PlaceOrder` | [`place_order`] | an order is approved and its credit reserved, or neither |
+//! | `Reconcile` | [`reconcile`] | what the books say that must not be is mended, or told to a person |
 //! | `ReleaseCredit` | [`release_credit`] | an order that was sent or cancelled holds no credit any more |
 //!
 //! What the processes share: their [`steps`] with time-outs and retries, the [`saga`] that takes back what was done, the [`failure`] kinds that need a person,
@@ -17,6 +18,7 @@ pub mod failure;
 pub mod grant_voucher;
 pub mod owed;
 pub mod place_order;
+pub mod reconcile;
 pub mod release_credit;
 pub mod run_id;
 pub mod saga;

@@ -7,6 +7,7 @@
 //! Steps that are owed, undos and pivots among them, run on a token of their own and for as long as it takes. A step
 //! that may still be given up runs under [`Limits`] and tells whether it was [`Tried`] in vain.
 
+pub mod books;
 pub mod credit;
 pub mod order;
 pub mod voucher;

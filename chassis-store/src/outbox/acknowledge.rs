@@ -81,7 +81,7 @@ async fn record(tx: &mut Tx, ack: &Ack) -> Result<Acked, DatabaseError> {
     let mut acked = Acked::default();
     // In the order of their ids, so that two acknowledgements never wait for each other.
     for leased in in_order(&ack.settled, |leased| &leased.event_id) {
-        acked.settled += settle(tx, leased, now).await?;
+        acked.settled += settle(tx, &leased.event_id, now).await?;
     }
     for postponed in in_order(&ack.postponed, |postponed| &postponed.event_id) {
         acked.postponed += postpone(tx, postponed, now).await?;
@@ -99,7 +99,7 @@ fn in_order<T>(items: &[T], id: impl Fn(&T) -> &String) -> Vec<&T> {
 }
 
 /// True whoever says it, also late and of an event in quarantine.
-async fn settle(tx: &mut Tx, leased: &Leased, now: i64) -> Result<u64, DatabaseError> {
+pub(super) async fn settle(tx: &mut Tx, event_id: &str, now: i64) -> Result<u64, DatabaseError> {
     let result = sqlx::query(
         "update outbox_events
          set state = 'settled',
@@ -110,7 +110,7 @@ async fn settle(tx: &mut Tx, leased: &Leased, now: i64) -> Result<u64, DatabaseE
          where event_id = $1
            and state <> 'settled'",
     )
-    .bind(&leased.event_id)
+    .bind(event_id)
     .bind(now)
     .execute(&mut *tx)
     .await?;

@@ -249,6 +249,32 @@ pub async fn release(tx: &mut Tx, event_id: &str) -> Result<Released, DatabaseEr
     Ok(if changed.rows_affected() == 1 { Released::Now(event) } else { Released::Unchanged(event) })
 }
 
+/// What settling an event by hand came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SettledByHand {
+    /// It is settled now, and never handed out again.
+    Now(EventRow),
+    /// It was settled before.
+    Before(EventRow),
+    /// There is no such event.
+    Unknown,
+}
+
+/// Settles an event that nobody will ever settle otherwise; in the transaction that also notes who did it.
+///
+/// # Errors
+/// When a statement fails.
+pub async fn settle_by_hand(tx: &mut Tx, event_id: &str) -> Result<SettledByHand, DatabaseError> {
+    let is_changed = super::acknowledge::settle(tx, event_id, now_ms()).await? == 1;
+    let row = sqlx::query("select * from outbox_events where event_id = $1")
+        .bind(event_id)
+        .fetch_optional(&mut *tx)
+        .await?;
+    let Some(row) = row else { return Ok(SettledByHand::Unknown) };
+    let event = row_to_event(&row)?;
+    Ok(if is_changed { SettledByHand::Now(event) } else { SettledByHand::Before(event) })
+}
+
 async fn prune_batch(tx: &mut Tx, before: i64) -> Result<u64, DatabaseError> {
     let result = sqlx::query(
         "delete from outbox_events

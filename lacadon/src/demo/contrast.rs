@@ -3,11 +3,10 @@
 //! order-api is killed when the credit is reserved and the order is not approved. What the naive program leaves is left
 //! as it is, found by the same comparison that finds nothing else.
 
-use super::front_door::{FrontDoor, Heard, Shopper};
 use super::naive::NaiveProgram;
-use super::plan::{CallOff, Terms, Wanted};
 use super::settled;
 use crate::api::{Api, CallError, text};
+use crate::front_door::{CallOff, FrontDoor, Heard, Shopper, Terms, Wanted};
 use crate::out::{Out, Tone};
 use crate::placement_verdict::{Standing, ToldPlacement, Unbalanced, compare};
 use crate::system::{Process, Role, System};

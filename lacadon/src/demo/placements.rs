@@ -3,9 +3,9 @@
 //!
 //! The verdict is computed: both databases are read and compared with each other and with what customers were told.
 
-use super::front_door::{FrontDoor, Heard};
-use super::plan::{self, ORDERS, Wanted};
+use super::plan::{self, ORDERS};
 use super::settled;
+use crate::front_door::{FrontDoor, Heard, Wanted};
 use crate::out::{Out, Tone, plain};
 use crate::placement_verdict::{PlacementVerdict, ToldPlacement, Unbalanced, compare};
 use crate::system::System;
@@ -75,7 +75,7 @@ async fn place_while_killing(
     let risk_api_kills = risk_api_kills?;
     stage.finish();
     let (books, broken) = settled::books(system, &told, shown).await?;
-    let Heard { undecided, repeated, .. } = *heard.borrow();
+    let Heard { undecided, repeated, .. } = heard.borrow().clone();
     Ok(Outcome {
         verdict: compare(&told, &books),
         broken,

@@ -2,6 +2,7 @@
 //!
 //! Some customers may owe all that they order, some only a part of it, some have a low score, and one has no account.
 
+use crate::front_door::{CallOff, Terms, Wanted};
 use contracts::{CustomerId, Money};
 
 /// So many orders are placed at once.
@@ -24,34 +25,6 @@ const ACCOUNTS: [(i64, i64); 10] = [
 /// One order in so many is called off, the fifth first.
 const CALLED_OFF_ONE_IN: u32 = 9;
 const CALLED_OFF: u32 = 4;
-
-/// What the back office grants a customer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Terms {
-    pub(super) customer_id: CustomerId,
-    pub(super) limit: Money,
-    pub(super) base_score: i64,
-}
-
-/// An order that a customer wants.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Wanted {
-    pub(super) customer_id: CustomerId,
-    /// The `Idempotency-Key`.
-    pub(super) key: String,
-    pub(super) total: Money,
-    pub(super) call_off: CallOff,
-}
-
-/// Whether a customer calls an order off.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum CallOff {
-    Never,
-    /// As soon as they hear of it, decided or not.
-    AtOnce,
-    /// As soon as they hear that it is approved.
-    OnceApproved,
-}
 
 /// The accounts to open.
 pub(super) fn accounts() -> anyhow::Result<Vec<Terms>> {

@@ -7,7 +7,7 @@
 mod records;
 
 use anyhow::{Context, bail};
-use contracts::{Currency, Money};
+use contracts::{Currency, Money, MoneyError};
 use csv::ByteRecord;
 use jiff::Timestamp;
 use records::{Record, Records};
@@ -184,7 +184,7 @@ impl Row<'_> {
             return Err(format!("it has {found} fields where the header has {expected}"));
         }
         for column in Columns::THAT_COUNT {
-            if self.bytes(column).contains(&b'\n') {
+            if self.bytes(column).iter().any(|byte| matches!(byte, b'\r' | b'\n')) {
                 return Err(format!("{column} holds a line break"));
             }
         }
@@ -221,8 +221,11 @@ impl Row<'_> {
     }
 
     fn amount(&self, column: &str, currency: Currency) -> Result<Money, String> {
-        let amount = Money::parse_decimal(self.needed(column)?, currency)
-            .map_err(|e| format!("{column}: {e}"))?;
+        // What stands there is not repeated: where columns have slipped, it is an address.
+        let amount = Money::parse_decimal(self.needed(column)?, currency).map_err(|e| match e {
+            MoneyError::TooLarge => format!("{column} is too large"),
+            _ => format!("{column} is no amount in {currency}"),
+        })?;
         if amount.amount_minor < 0 {
             return Err(format!("{column} is negative"));
         }
@@ -257,7 +260,8 @@ impl Row<'_> {
     }
 
     fn currency(&self) -> Result<Currency, String> {
-        self.needed("Currency")?.parse().map_err(|e| format!("Currency: {e}"))
+        let code = self.needed("Currency")?;
+        code.parse().map_err(|_| "Currency is no code such as EUR".to_owned())
     }
 
     /// Where the file says how much of an order was fulfilled that counts, otherwise the moment alone: a partly

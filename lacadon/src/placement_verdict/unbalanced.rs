@@ -81,6 +81,25 @@ pub enum Unbalanced {
     },
 }
 
+impl Unbalanced {
+    /// The order that it is about; none where it is about a customer.
+    #[must_use]
+    pub fn order_id(&self) -> Option<OrderId> {
+        match self {
+            Self::OverLimit { .. } => None,
+            Self::CreditWithoutOrder { order_id, .. }
+            | Self::OrderWithoutCredit { order_id, .. }
+            | Self::NotConfirmed { order_id }
+            | Self::Differs { order_id, .. }
+            | Self::Pending { order_id }
+            | Self::LeftBehind { order_id, .. }
+            | Self::NotAskedFor { order_id }
+            | Self::ToldOtherwise { order_id, .. }
+            | Self::CancelIgnored { order_id } => Some(*order_id),
+        }
+    }
+}
+
 impl fmt::Display for Unbalanced {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -35,6 +35,9 @@ impl Facts {
                 Some(format!("http://127.0.0.1:{}", ports.temporal_ui())),
                 NAMESPACE.to_owned(),
             ),
+            TemporalServer::Program { namespace, .. } => {
+                (format!("127.0.0.1:{}", ports.temporal()), None, namespace.clone())
+            }
             TemporalServer::Given { address, namespace, ui, .. } => {
                 (address.clone(), ui.clone(), namespace.clone())
             }
@@ -44,12 +47,13 @@ impl Facts {
                 let (_, metrics) = ports.temporal_http_and_metrics();
                 Some(format!("http://127.0.0.1:{metrics}/metrics"))
             }
-            TemporalServer::Given { .. } => None,
+            TemporalServer::Program { .. } | TemporalServer::Given { .. } => None,
         };
         let given = [
             &options.order_database_url,
             &options.voucher_database_url,
             &options.risk_database_url,
+            &options.desk_database_url,
         ];
         let mut database_urls = BTreeMap::new();
         let mut service_urls = BTreeMap::new();

@@ -19,6 +19,15 @@ pub enum TemporalServer {
         /// Further arguments of `temporal server start-dev`.
         extra_args: Vec<String>,
     },
+    /// One of its own in the program that clusters run, kept up like every other process. Its store is prepared already.
+    Program {
+        /// The `temporal-server` program.
+        server: PathBuf,
+        /// Its settings but for its ports.
+        settings: BTreeMap<String, String>,
+        /// The namespace to work in, which somebody makes while the system starts.
+        namespace: String,
+    },
     /// One that is running already, and that is not ours to start or stop.
     Given {
         /// As in `TEMPORAL_ADDRESS`.
@@ -49,6 +58,10 @@ pub struct SystemOptions {
     pub voucher_database_url: Option<String>,
     /// Another database for risk-api than a file in the data directory.
     pub risk_database_url: Option<String>,
+    /// Another database for desk-api than a file in the data directory.
+    pub desk_database_url: Option<String>,
+    /// How often the books are looked at, in seconds; 0 for never.
+    pub reconcile_every_s: u32,
     /// How many workers; they are named `worker`, `worker-2`, …
     pub workers: u16,
     /// Further settings by process name; these win over ours.
@@ -71,6 +84,8 @@ impl SystemOptions {
             order_database_url: None,
             voucher_database_url: None,
             risk_database_url: None,
+            desk_database_url: None,
+            reconcile_every_s: 0,
             workers: 1,
             env: BTreeMap::new(),
             left_down: BTreeSet::new(),
@@ -89,6 +104,13 @@ impl SystemOptions {
     #[must_use]
     pub fn with_workers(mut self, workers: u16) -> Self {
         self.workers = workers;
+        self
+    }
+
+    /// The books are looked at so often.
+    #[must_use]
+    pub fn reconciling_every_s(mut self, seconds: u32) -> Self {
+        self.reconcile_every_s = seconds;
         self
     }
 

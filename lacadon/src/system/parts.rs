@@ -5,8 +5,8 @@ use super::ports::{self, PortPlan};
 use super::readiness::Readiness;
 use super::supervisor::Part;
 use super::{
-    GATEWAY, ORDER_API, RISK_API, Role, SERVICES, SystemOptions, TEMPORAL, TemporalServer,
-    VOUCHER_API,
+    DESK_API, GATEWAY, ORDER_API, RISK_API, Role, SERVICES, SystemOptions, TEMPORAL,
+    TemporalServer, VOUCHER_API,
 };
 use anyhow::bail;
 use std::collections::BTreeMap;
@@ -14,6 +14,10 @@ use std::path::Path;
 
 /// Milliseconds that a process of ours may take to finish what it is doing; a little less than its supervisor's grace.
 const SHUTDOWN_GRACE_MS: &str = "8000";
+
+/// The server hands a workflow task that failed again and again out after ever longer waits, by default up to ten minutes.
+/// A run whose workers died would wait as long, and so would one whose mended code is there. As in `deploy/temporal`.
+const TASK_RETRY: &str = "history.workflowTaskRetryMaxInterval=\"5s\"";
 
 /// A process before it runs.
 pub(super) struct Planned {
@@ -34,10 +38,17 @@ pub(super) fn parts(
         bail!("a system has at most {} workers", ports::MOST_WORKERS);
     }
     let binaries = &options.binaries;
-    let programs = [&binaries.order_api, &binaries.voucher_api, &binaries.risk_api];
+    let programs =
+        [&binaries.order_api, &binaries.voucher_api, &binaries.risk_api, &binaries.desk_api];
     let mut parts = Vec::new();
-    if let TemporalServer::Own { cli, extra_args } = &options.temporal {
-        parts.push(temporal_part(options, facts, ports, cli, extra_args));
+    match &options.temporal {
+        TemporalServer::Own { cli, extra_args } => {
+            parts.push(temporal_part(options, facts, ports, cli, extra_args));
+        }
+        TemporalServer::Program { server, settings, .. } => {
+            parts.push(program_part(options, facts, ports, server, settings));
+        }
+        TemporalServer::Given { .. } => {}
     }
     for (number, ((name, family), program)) in (1..).zip(SERVICES.into_iter().zip(programs)) {
         parts.push(service_part(facts, ports.service(number), name, family, program));
@@ -89,6 +100,12 @@ fn worker_part(options: &SystemOptions, facts: &Facts, port: u16, name: String) 
         ("WORKER_NAME".to_owned(), name.clone()),
         ("WORKER_LISTEN".to_owned(), format!("127.0.0.1:{port}")),
         ("WORKER_KEY_FILE".to_owned(), facts.keys.of_role(Role::Worker).display().to_string()),
+        (
+            "WORKER_AUDITOR_KEY_FILE".to_owned(),
+            facts.keys.of_role(Role::Auditor).display().to_string(),
+        ),
+        ("WORKER_RECONCILE_EVERY_S".to_owned(), options.reconcile_every_s.to_string()),
+        ("DESK_API_URL".to_owned(), facts.service_url(DESK_API).to_owned()),
     ];
     env.extend(of_services_and_temporal(options, facts));
     our_part(name, port, &options.binaries.worker, &env)
@@ -120,7 +137,7 @@ fn of_services_and_temporal(options: &SystemOptions, facts: &Facts) -> Vec<(Stri
     match &options.temporal {
         TemporalServer::Given { env: given, .. } => env.extend(given.iter().cloned()),
         // A profile in the user's own configuration file would add its TLS and keys to our server's address.
-        TemporalServer::Own { .. } => {
+        TemporalServer::Own { .. } | TemporalServer::Program { .. } => {
             env.push(("TEMPORAL_CONFIG_FILE".to_owned(), "/dev/null".to_owned()));
         }
     }
@@ -137,11 +154,8 @@ fn temporal_part(
     extra_args: &[String],
 ) -> Planned {
     let (http, metrics) = ports.temporal_http_and_metrics();
-    let parent = std::process::id();
     let store = facts.data_dir.join("temporal.sqlite");
-    let mut arguments: Vec<String> =
-        vec!["guard".into(), "--parent".into(), parent.to_string(), "--".into()];
-    arguments.push(cli.display().to_string());
+    let mut arguments = guarded(cli);
     arguments.extend(["server", "start-dev", "--ip", "127.0.0.1", "--db-filename"].map(Into::into));
     arguments.push(store.display().to_string());
     arguments.extend(["--sqlite-pragma", "journal_mode=wal"].map(Into::into));
@@ -154,8 +168,47 @@ fn temporal_part(
         arguments.extend([flag.to_owned(), port.to_string()]);
     }
     arguments.extend(["--ui-disable-news-fetch", "--log-level", "warn"].map(Into::into));
+    arguments.extend(["--dynamic-config-value", TASK_RETRY].map(Into::into));
     arguments.extend(extra_args.iter().cloned());
     let env = BTreeMap::from([("TEMPORAL_CONFIG_FILE".to_owned(), "/dev/null".to_owned())]);
+    guarded_temporal(
+        facts,
+        ports,
+        Part { program: options.binaries.lacadon.clone(), arguments, env },
+    )
+}
+
+/// All four roles of the server in one process, as in a container of its own.
+fn program_part(
+    options: &SystemOptions,
+    facts: &Facts,
+    ports: &PortPlan,
+    server: &Path,
+    settings: &BTreeMap<String, String>,
+) -> Planned {
+    let mut arguments = guarded(server);
+    arguments.push("start".to_owned());
+    let (http, metrics) = ports.temporal_http_and_metrics();
+    let mut env = settings.clone();
+    env.insert("FRONTEND_GRPC_PORT".to_owned(), ports.temporal().to_string());
+    env.insert("FRONTEND_HTTP_PORT".to_owned(), http.to_string());
+    env.insert("PROMETHEUS_ENDPOINT".to_owned(), format!("127.0.0.1:{metrics}"));
+    env.extend(ports.temporal_roles().map(|(name, port)| (name.to_owned(), port.to_string())));
+    guarded_temporal(
+        facts,
+        ports,
+        Part { program: options.binaries.lacadon.clone(), arguments, env },
+    )
+}
+
+/// The first arguments with which `lacadon` becomes a foreign program that does not outlive us.
+fn guarded(program: &Path) -> Vec<String> {
+    let parent = std::process::id().to_string();
+    let words = ["guard".to_owned(), "--parent".to_owned(), parent, "--".to_owned()];
+    words.into_iter().chain([program.display().to_string()]).collect()
+}
+
+fn guarded_temporal(facts: &Facts, ports: &PortPlan, part: Part) -> Planned {
     Planned {
         name: TEMPORAL.to_owned(),
         address: facts.temporal_address.clone(),
@@ -164,6 +217,6 @@ fn temporal_part(
             url: format!("http://{}", facts.temporal_address),
             namespace: facts.namespace.clone(),
         },
-        part: Part { program: options.binaries.lacadon.clone(), arguments, env },
+        part,
     }
 }

@@ -23,10 +23,10 @@ const WAIT_FOR_A_PORT: Duration = Duration::from_secs(12);
 /// How to choose the ports of a system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ports {
-    /// The ports that the documents name: 8080 to 8083, 8090, 7233, 8233.
+    /// The ports that the documents name: 8080 to 8084, 8090, 7233, 8233.
     Default,
-    /// Counted from a base: +0 gateway, +1 order-api, +2 voucher-api, +3 risk-api, +10 worker, +20 Temporal, +21 its Web
-    /// UI.
+    /// Counted from a base: +0 gateway, +1 order-api, +2 voucher-api, +3 risk-api, +4 desk-api, +10 worker, +20 Temporal,
+    /// +21 its Web UI.
     Base(u16),
     /// A block that no other launcher and no other program uses.
     Free,
@@ -55,7 +55,7 @@ impl PortPlan {
         self.base.unwrap_or(8080)
     }
 
-    /// order-api is the first service, voucher-api the second, risk-api the third.
+    /// order-api is the first service, voucher-api the second, risk-api the third, desk-api the fourth.
     pub(super) fn service(&self, number: u16) -> u16 {
         self.gateway() + number
     }
@@ -76,6 +76,20 @@ impl PortPlan {
     /// Ports that the Temporal server would otherwise pick at random, from a range that others use too.
     pub(super) fn temporal_http_and_metrics(&self) -> (u16, u16) {
         self.base.map_or((7243, 9233), |base| (base + 22, base + 23))
+    }
+
+    /// The other listeners of a server that runs as in a cluster, by the names of their settings.
+    pub(super) fn temporal_roles(&self) -> impl Iterator<Item = (&'static str, u16)> {
+        const ROLES: [&str; 7] = [
+            "FRONTEND_MEMBERSHIP_PORT",
+            "HISTORY_GRPC_PORT",
+            "HISTORY_MEMBERSHIP_PORT",
+            "MATCHING_GRPC_PORT",
+            "MATCHING_MEMBERSHIP_PORT",
+            "WORKER_GRPC_PORT",
+            "WORKER_MEMBERSHIP_PORT",
+        ];
+        ROLES.into_iter().zip(self.base.map_or(7234, |base| base + 24)..)
     }
 }
 
@@ -169,7 +183,7 @@ mod tests {
             let (http, metrics) = plan.temporal_http_and_metrics();
             let mut all: Vec<u16> =
                 vec![plan.gateway(), plan.temporal(), plan.temporal_ui(), http, metrics];
-            all.extend((1..=3).map(|number| plan.service(number)));
+            all.extend((1..=4).map(|number| plan.service(number)));
             all.extend((0..MOST_WORKERS).map(|index| plan.worker(index)));
 
             let count = all.len();

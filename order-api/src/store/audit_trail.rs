@@ -19,6 +19,8 @@ pub enum Action {
     OrderCancelled,
     /// A quarantined event was let go again.
     EventReleased,
+    /// An event was settled by hand.
+    EventSettled,
     /// The fingerprint of the derivation key was recorded.
     DerivationKeyRecorded,
 }
@@ -55,6 +57,7 @@ impl Action {
             Self::OrderSent => "order.sent",
             Self::OrderCancelled => "order.cancelled",
             Self::EventReleased => "event.released",
+            Self::EventSettled => "event.settled",
             Self::DerivationKeyRecorded => "derivation_key.recorded",
         }
     }

@@ -61,6 +61,10 @@ impl Caller<'_> {
         self.post("/outbox/ack", &json!({what: events})).await
     }
 
+    pub(crate) async fn settle(&self, event_id: &str) -> Answer {
+        answer(self.request(Method::POST, &format!("/outbox/events/{event_id}/settle"))).await
+    }
+
     pub(crate) async fn release(&self, event_id: &str) -> Answer {
         answer(self.request(Method::POST, &format!("/outbox/events/{event_id}/release"))).await
     }

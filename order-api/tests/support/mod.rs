@@ -82,6 +82,20 @@ impl World {
         assert_eq!(approved.status, 200, "{approved:?}");
         id
     }
+
+    /// The id of a new event that was called poison until it was put into quarantine.
+    pub(crate) async fn quarantined(&self) -> String {
+        self.sent("a", 100_01).await;
+        for _ in 0..5 {
+            let claimed = self.worker().claim("worker-1").await.remove(0);
+            let poison = json!({"event_id": claimed["event_id"], "lease_id": claimed["lease_id"], "reason": "bad"});
+            self.worker().ack("poison", &[poison]).await;
+            self.let_time_pass().await;
+        }
+        let listed = self.auditor().get("/outbox/events?state=quarantined").await.list("data");
+        let id = |event: &Value| event["event_id"].as_str().map(str::to_owned);
+        listed.first().and_then(id).expect("an event in quarantine")
+    }
 }
 
 /// An order id as a caller would derive it.

@@ -13,6 +13,7 @@
 
 mod grant_voucher;
 mod place_order;
+mod reconcile;
 mod release_credit;
 
 use serde_json::Value;
@@ -35,8 +36,11 @@ async fn main() {
     match workflow_type {
         "GrantVoucher" => recorder.grant_voucher().await,
         "PlaceOrder" => recorder.place_order().await,
+        "Reconcile" => recorder.reconcile().await,
         "ReleaseCredit" => recorder.release_credit().await,
-        other => panic!("there is no process {other:?}: GrantVoucher, PlaceOrder or ReleaseCredit"),
+        other => panic!(
+            "there is no process {other:?}: GrantVoucher, PlaceOrder, Reconcile or ReleaseCredit"
+        ),
     }
     recorder.world.system.stop().await.expect("stopped");
 }

@@ -4,7 +4,7 @@ use crate::limits::{ACK_LIMIT, CLAIM_MARGIN, CLAIM_WAIT, LEASE};
 use connections::call::{Call, CallError, Problem, Service};
 use contracts::Reply;
 use contracts::outbox::{AckEvents, AckedEvents, ClaimEvents, ClaimedEvent, ClaimedEvents};
-use reqwest::Method;
+use reqwest::{Method, StatusCode};
 use std::convert::Infallible;
 use std::time::Duration;
 use uuid::Uuid;
@@ -48,7 +48,11 @@ impl Outbox {
             is_first_since_start,
         };
         let deadline = CLAIM_WAIT.saturating_add(CLAIM_MARGIN);
+        crash_points::RELAY_CLAIM.before();
         let claimed: ClaimedEvents = self.post("claim", &claim, deadline).await?;
+        if !claimed.events.is_empty() {
+            crash_points::RELAY_CLAIM.after(|| self.answer_lost())?;
+        }
         Ok(claimed.events)
     }
 
@@ -57,7 +61,14 @@ impl Outbox {
     /// # Errors
     /// When the service gives no answer; say it again, it is safe to repeat.
     pub async fn acknowledge(&self, acks: &AckEvents) -> Result<AckedEvents, CallError> {
-        self.post("ack", acks, ACK_LIMIT).await
+        let acknowledging = self.post("ack", acks, ACK_LIMIT);
+        crash_points::RELAY_ACKNOWLEDGE.around(acknowledging, || self.answer_lost()).await
+    }
+
+    /// What the crash lab has the relay take an answer for.
+    fn answer_lost(&self) -> CallError {
+        let (service, status) = (self.service_name(), StatusCode::BAD_GATEWAY);
+        CallError::NotFinal { service, status, problem_code: None }
     }
 
     async fn post<B: serde::Serialize + Sync, T: serde::de::DeserializeOwned>(

@@ -65,8 +65,11 @@ impl Starter {
             .build();
         let workflow = UntypedWorkflow::new(process.workflow_type);
         let start = client.start_workflow(workflow, input, options);
+        crash_points::RELAY_START.before();
         match tokio::time::timeout(limit, start).await {
-            Ok(Ok(_)) => StartAnswer::Accepted,
+            Ok(Ok(_)) => crash_points::RELAY_START
+                .after(|| StartAnswer::Away("the crash lab takes its answer for lost".to_owned()))
+                .map_or_else(|away| away, |()| StartAnswer::Accepted),
             Ok(Err(WorkflowStartError::AlreadyStarted { .. })) => StartAnswer::AlreadyStarted,
             Ok(Err(WorkflowStartError::Rpc(status))) if status.code() == Code::InvalidArgument => {
                 StartAnswer::Refused(reason(&status))

@@ -49,7 +49,9 @@ impl<'a> Records<'a> {
             return;
         }
         let rest = self.bytes.get(place..).unwrap_or_default();
-        let length = rest.iter().position(|byte| *byte == b'\n').map_or(rest.len(), |at| at + 1);
+        // Of a pair that ends a line the second stays, as a blank line that no reader makes a record of.
+        let ends = |byte: &u8| matches!(byte, b'\r' | b'\n');
+        let length = rest.iter().position(ends).map_or(rest.len(), |at| at + 1);
         self.base = place + length;
         self.reader = reader_of(self.bytes.get(self.base..).unwrap_or_default());
     }
@@ -62,8 +64,14 @@ impl<'a> Records<'a> {
     /// Places are asked for in the order of the file.
     fn line_of(&mut self, place: usize) -> u64 {
         let (from, mut line) = self.counted;
-        for byte in self.bytes.get(from..place).unwrap_or_default() {
-            line += u64::from(*byte == b'\n');
+        for at in from..place {
+            let here = (self.bytes.get(at), self.bytes.get(at + 1));
+            // Old files end their lines with a carriage return alone.
+            let is_end = match here {
+                (Some(b'\r'), next) => next != Some(&b'\n'),
+                (byte, _) => byte == Some(&b'\n'),
+            };
+            line += u64::from(is_end);
         }
         self.counted = (place, line);
         line

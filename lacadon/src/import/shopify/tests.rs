@@ -176,10 +176,28 @@ fn a_file_that_is_no_export_is_refused_as_a_whole() {
 }
 
 #[test]
-fn a_message_about_a_row_never_holds_the_address() {
-    let export = export(&GOOD.replace("ada@shop.example", "not an address"));
+fn a_file_whose_lines_end_with_a_carriage_return_alone_loses_no_row() {
+    let file = format!("{HEADER}\n{}\n", GOOD.replace("100.01", "much"));
 
-    assert!(!format!("{export:?}").contains("not an address"), "{export:?}");
+    let old = read(file.replace('\n', "\r").as_bytes()).expect("an export");
+
+    assert_eq!(old, read(file.as_bytes()).expect("an export"));
+    assert_eq!((names(&old), old.bad_rows[0].line), (vec!["#1002"], 2));
+}
+
+#[test]
+fn a_message_about_a_row_never_holds_the_address() {
+    for (good, slipped) in [
+        ("ada@shop.example", "not an address"),
+        ("100.01", "ada@shop.example"),
+        ("EUR", "ada@shop.example"),
+        ("40.00", "ada@shop.example"),
+    ] {
+        let export = export(&GOOD.replace(good, slipped));
+
+        assert!(!export.bad_rows.is_empty(), "{slipped} in place of {good} was taken");
+        assert!(!format!("{export:?}").contains(slipped), "{export:?}");
+    }
 }
 
 #[test]
@@ -247,7 +265,7 @@ proptest! {
     #[test]
     fn every_bad_row_is_reported_and_every_other_order_is_there(
         bad in prop::collection::btree_set(0_usize..20, 0..20),
-        wrong in "much|1[.]001|-1|\"|\"12.00|12.00,|12.00\"",
+        wrong in "much|1[.]001|-1|\"|\"12[.]00|12[.]00,|12[.]00\"",
     ) {
         let row = |n: usize| {
             let total = if bad.contains(&n) { wrong.as_str() } else { "12.00" };

@@ -3,23 +3,23 @@
 //! Whoever hears 503 or a broken connection repeats the same request with the same key; whoever hears that nothing is
 //! decided asks again. Both are bounded: what was heard by then is the last word.
 
-use super::plan::{CallOff, Terms, Wanted};
 use crate::api::{Api, CallError, text};
 use crate::placement_verdict::{Standing, ToldPlacement};
 use crate::system::keys::Keys;
 use crate::system::{Role, System};
 use anyhow::Context;
 use contracts::placement::RejectReason;
-use contracts::{CustomerId, OrderId};
+use contracts::{CustomerId, Money, OrderId};
 use gateway::derivation::DerivationKey;
 use gateway::token::TokenKey;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::str::FromStr;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
-/// A token outlives the demo.
+/// A token outlives the demo and a crash campaign.
 const TOKEN_VALID_FOR: Duration = Duration::from_secs(3600);
 
 /// A decision takes tenths of a second, and seconds while a service is away; a customer who waits longer gives up.
@@ -28,33 +28,70 @@ const PATIENCE: Duration = Duration::from_secs(90);
 /// Between two questions of one customer: a hundred of them ask.
 const ASK_EVERY: Duration = Duration::from_secs(1);
 
-/// Between two tries of a request that nobody answered.
+/// Between the first two tries of a request that nobody answered; then twice that, up to the longest. Whoever never waits
+/// longer keeps a slow machine slow.
 const REPEAT_AFTER: Duration = Duration::from_secs(1);
+const LONGEST_REPEAT_AFTER: Duration = Duration::from_secs(8);
+
+/// What the back office grants a customer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Terms {
+    pub(crate) customer_id: CustomerId,
+    pub(crate) limit: Money,
+    pub(crate) base_score: i64,
+}
+
+/// An order that a customer wants.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Wanted {
+    pub(crate) customer_id: CustomerId,
+    /// The `Idempotency-Key`.
+    pub(crate) key: String,
+    pub(crate) total: Money,
+    pub(crate) call_off: CallOff,
+}
+
+/// Whether a customer calls an order off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CallOff {
+    Never,
+    /// As soon as they hear of it, decided or not.
+    AtOnce,
+    /// As soon as they hear that it is approved.
+    OnceApproved,
+}
 
 /// What customers have heard so far, all together.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Heard {
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Heard {
     /// How many have their last word.
-    pub(super) decided: u64,
+    pub(crate) decided: u64,
     /// How many were asked to wait (202).
-    pub(super) undecided: u64,
+    pub(crate) undecided: u64,
     /// How many requests were repeated with the same key.
-    pub(super) repeated: u64,
+    pub(crate) repeated: u64,
+    /// What they heard instead of an answer, by kind.
+    pub(crate) errors: BTreeMap<String, u64>,
 }
 
 /// The way in, for customers and for those who look after them.
-pub(super) struct FrontDoor {
-    gateway: String,
+pub(crate) struct FrontDoor {
+    gateway: Api,
     tokens: TokenKey,
     ids: DerivationKey,
     risk_api: Api,
 }
 
 impl FrontDoor {
-    pub(super) fn of(system: &System) -> anyhow::Result<Self> {
+    pub(crate) fn of(system: &System) -> anyhow::Result<Self> {
+        Self::at(system, system.gateway_url())
+    }
+
+    /// The way in through `gateway`, which may be a proxy before the front door.
+    pub(crate) fn at(system: &System, gateway: &str) -> anyhow::Result<Self> {
         let key = system.secret(Role::BackOffice)?;
         Ok(Self {
-            gateway: system.gateway_url().to_owned(),
+            gateway: Api::new("gateway", gateway, String::new())?,
             tokens: TokenKey::read(&system.token_key_file())?,
             ids: DerivationKey::read(&Keys::of(system.data_dir()).derivation())?,
             risk_api: Api::new("risk-api", system.risk_api_url(), key)?,
@@ -62,25 +99,25 @@ impl FrontDoor {
     }
 
     /// Opens an account, as the back office does.
-    pub(super) async fn grants(&self, terms: &Terms) -> Result<(), CallError> {
+    pub(crate) async fn grants(&self, terms: &Terms) -> Result<(), CallError> {
         let Terms { customer_id, limit, base_score } = terms;
         let body = json!({"limit": limit, "base_score": base_score, "minimum_score": 0});
         self.risk_api.put(&format!("/accounts/{customer_id}"), &body).await.map(drop)
     }
 
     /// Lets a customer in.
-    pub(super) fn lets_in(&self, customer_id: &CustomerId) -> anyhow::Result<Shopper> {
+    pub(crate) fn lets_in(&self, customer_id: &CustomerId) -> anyhow::Result<Shopper> {
         let token = self.tokens.issue(customer_id, TOKEN_VALID_FOR)?;
         Ok(Shopper {
             customer_id: customer_id.clone(),
-            api: Api::new("gateway", &self.gateway, token)?,
+            api: self.gateway.called_with(token),
             ids: self.ids.clone(),
         })
     }
 }
 
 /// A customer who was let in.
-pub(super) struct Shopper {
+pub(crate) struct Shopper {
     customer_id: CustomerId,
     api: Api,
     ids: DerivationKey,
@@ -89,12 +126,12 @@ pub(super) struct Shopper {
 impl Shopper {
     /// The order that this key makes. Derived here too, so that also a placement of which its customer never heard
     /// anything is looked at.
-    pub(super) fn order_of(&self, key: &str) -> anyhow::Result<OrderId> {
+    pub(crate) fn order_of(&self, key: &str) -> anyhow::Result<OrderId> {
         self.ids.order_of(&self.customer_id, key)
     }
 
     /// Places an order, calls it off if that is wanted, and waits for the last word.
-    pub(super) async fn orders(
+    pub(crate) async fn orders(
         &self,
         wanted: &Wanted,
         heard: &watch::Sender<Heard>,
@@ -125,7 +162,7 @@ impl Shopper {
     }
 
     /// Calls an order off and waits for what comes of it.
-    pub(super) async fn calls_off(
+    pub(crate) async fn calls_off(
         &self,
         placement: &mut ToldPlacement,
         heard: &watch::Sender<Heard>,
@@ -151,11 +188,24 @@ impl Shopper {
     }
 
     /// How many orders the customer has that are neither sent nor cancelled.
-    pub(super) async fn active_orders(&self) -> anyhow::Result<usize> {
+    pub(crate) async fn active_orders(&self) -> anyhow::Result<usize> {
         let (give_up, heard) = (Instant::now() + PATIENCE, watch::Sender::new(Heard::default()));
         let page = insists(|| self.api.get("/orders", &[]), give_up, &heard).await?;
         let orders = page.get("data").and_then(Value::as_array).context("no list of orders")?;
         Ok(orders.iter().filter(|order| text(order, "status") == "approved").count())
+    }
+
+    /// How a placement stands now.
+    pub(crate) async fn stands(&self, order_id: OrderId) -> Result<Standing, CallError> {
+        let (give_up, heard) = (Instant::now() + PATIENCE, watch::Sender::new(Heard::default()));
+        let path = format!("/placements/{order_id}");
+        match insists(|| self.api.get(&path, &[]), give_up, &heard).await {
+            Ok(placement) => Ok(standing_of(&placement)),
+            Err(CallError::Refused { problem, .. }) if problem.status == 404 => {
+                Ok(Standing::Unknown)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     async fn places(
@@ -212,7 +262,7 @@ impl Shopper {
 }
 
 /// Makes a request until somebody answers it, or it takes too long.
-async fn insists<T, F>(
+pub(crate) async fn insists<T, F>(
     request: impl Fn() -> F,
     give_up: Instant,
     heard: &watch::Sender<Heard>,
@@ -220,6 +270,7 @@ async fn insists<T, F>(
 where
     F: Future<Output = Result<T, CallError>>,
 {
+    let mut repeat_after = REPEAT_AFTER;
     loop {
         let is_unanswered = |error: &CallError| match error {
             CallError::Refused { problem, .. } => problem.status >= 500,
@@ -227,11 +278,33 @@ where
         };
         match request().await {
             Err(error) if is_unanswered(&error) && Instant::now() < give_up => {
-                heard.send_modify(|heard| heard.repeated += 1);
-                tokio::time::sleep(REPEAT_AFTER).await;
+                heard.send_modify(|heard| {
+                    heard.repeated += 1;
+                    *heard.errors.entry(kind_of(&error)).or_default() += 1;
+                });
+                tokio::time::sleep(repeat_after).await;
+                repeat_after = LONGEST_REPEAT_AFTER.min(repeat_after * 2);
             }
             answered => return answered,
         }
+    }
+}
+
+/// What was heard instead of an answer, in a few words: many of the same kind are counted together.
+fn kind_of(error: &CallError) -> String {
+    match error {
+        CallError::Refused { service, problem } => {
+            let code = if problem.code().is_empty() { "no code" } else { problem.code() };
+            format!("{service}: {} {code}", problem.status)
+        }
+        CallError::Unreachable { service, source, .. } if source.is_connect() => {
+            format!("{service}: no connection")
+        }
+        CallError::Unreachable { service, source, .. } if source.is_timeout() => {
+            format!("{service}: no answer in time")
+        }
+        CallError::Unreachable { service, .. } => format!("{service}: connection lost"),
+        CallError::NothingRuns { service, .. } => format!("{service}: nothing runs"),
     }
 }
 

@@ -1,0 +1,289 @@
+//! The system on fresh data, in a folder that is gone at the end, with a faulty network between its parts if asked for.
+//!
+//! [`Wire`] names who calls whom. With [`Network::Faulty`] each wire runs through a proxy of its own; the processes are
+//! told the proxies' addresses by their ordinary settings, so nothing in them knows that it is in a laboratory.
+
+use super::cluster::{self, ClusterPrograms};
+use super::postgres::Postgres;
+use super::proxy::Proxy;
+use crate::system::{Process, System, SystemOptions, TemporalServer};
+use anyhow::Context;
+use launch::build::Binaries;
+use launch::progress::Display;
+use launch::temporal::{Surroundings, locate_in};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use tempfile::TempDir;
+
+/// A process is ready within seconds, on a busy machine within some more.
+const READY_WITHIN: Duration = Duration::from_secs(60);
+
+/// A server of a cluster makes its namespace too, which takes it some rounds of its caches.
+const CLUSTER_READY_WITHIN: Duration = Duration::from_secs(180);
+
+/// Whether anything can be done to what passes between two parts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Network {
+    /// They reach each other.
+    Direct,
+    /// Each wire runs through a proxy.
+    Faulty,
+}
+
+/// What to start.
+#[derive(Debug, Clone)]
+pub struct LabOptions {
+    /// Our programs.
+    pub binaries: Binaries,
+    /// The Temporal server.
+    pub temporal: TemporalServer,
+    /// How many workers.
+    pub workers: u16,
+    /// What is between the parts.
+    pub network: Network,
+}
+
+impl LabOptions {
+    /// The programs beside this one, a Temporal server as `launch` finds it, two workers, no proxies.
+    ///
+    /// # Errors
+    /// When a program is missing.
+    pub async fn of_this_program(temporal_cli: Option<PathBuf>) -> anyhow::Result<Self> {
+        let surroundings = Surroundings::of_this_process(temporal_cli);
+        let display = Display::on_stderr();
+        let locate = move || locate_in(&surroundings, &display);
+        let cli = tokio::task::spawn_blocking(locate).await??.path;
+        Ok(Self {
+            binaries: Binaries::beside_this_program()?,
+            temporal: TemporalServer::Own { cli, extra_args: Vec::new() },
+            workers: 2,
+            network: Network::Direct,
+        })
+    }
+}
+
+/// Who calls whom.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Wire {
+    /// `worker` (all of them), `gateway` or `client`.
+    pub caller: &'static str,
+    /// A process of the system.
+    pub callee: &'static str,
+}
+
+impl Wire {
+    /// Every wire of the system.
+    pub const ALL: [Self; 10] = [
+        Self { caller: "worker", callee: "order-api" },
+        Self { caller: "worker", callee: "voucher-api" },
+        Self { caller: "worker", callee: "risk-api" },
+        Self { caller: "worker", callee: "temporal" },
+        Self { caller: "gateway", callee: "order-api" },
+        Self { caller: "gateway", callee: "voucher-api" },
+        Self { caller: "gateway", callee: "risk-api" },
+        Self { caller: "gateway", callee: "temporal" },
+        Self { caller: "client", callee: "order-api" },
+        Self { caller: "client", callee: "gateway" },
+    ];
+
+    /// Whether HTTP/1.1 passes, so that one request can be told from the next.
+    #[must_use]
+    pub fn is_http(self) -> bool {
+        self.callee != "temporal"
+    }
+
+    /// The setting by which the caller is told where the callee is.
+    fn setting(self) -> Option<&'static str> {
+        match self.callee {
+            "order-api" => Some("ORDER_API_URL"),
+            "voucher-api" => Some("VOUCHER_API_URL"),
+            "risk-api" => Some("RISK_API_URL"),
+            "temporal" => Some("TEMPORAL_ADDRESS"),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Wire {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} → {}", self.caller, self.callee)
+    }
+}
+
+/// A running system and what is between its parts.
+pub struct Lab {
+    /// The system.
+    pub system: System,
+    wires: BTreeMap<Wire, Proxy>,
+    postgres: Option<Postgres>,
+    // Dropped last: the stores of the processes above are in it.
+    _folder: TempDir,
+}
+
+impl Lab {
+    /// Starts everything and waits until it is ready. `adjust` has the last word on the system's options.
+    ///
+    /// # Errors
+    /// When something does not come up.
+    pub async fn start(
+        options: LabOptions,
+        adjust: impl FnOnce(SystemOptions) -> SystemOptions,
+    ) -> anyhow::Result<Self> {
+        let folder = new_folder()?;
+        Self::start_in(folder, None, options, std::future::ready(Ok(())), adjust).await
+    }
+
+    /// The same with the databases on PostgreSQL, and the Temporal server in the program that clusters run, on PostgreSQL
+    /// too.
+    ///
+    /// # Errors
+    /// When something does not come up.
+    pub async fn start_on_cluster(
+        options: LabOptions,
+        programs: &ClusterPrograms,
+        cli: &Path,
+        adjust: impl FnOnce(SystemOptions) -> SystemOptions,
+    ) -> anyhow::Result<Self> {
+        let folder = new_folder()?;
+        let postgres = Postgres::start().await?;
+        let temporal = cluster::server(programs, &postgres, folder.path()).await?;
+        let [orders, vouchers, risk] = cluster::service_databases(&postgres).await?;
+        let namespace = cluster::make_namespace(folder.path().to_path_buf(), cli.to_path_buf());
+        let options = LabOptions { temporal, ..options };
+        let on_postgres = |system: SystemOptions| {
+            let mut system = system.on_postgres(orders, vouchers, risk);
+            system.ready_within = CLUSTER_READY_WITHIN;
+            adjust(system)
+        };
+        Self::start_in(folder, Some(postgres), options, namespace, on_postgres).await
+    }
+
+    async fn start_in(
+        folder: TempDir,
+        postgres: Option<Postgres>,
+        options: LabOptions,
+        meanwhile: impl Future<Output = anyhow::Result<()>>,
+        adjust: impl FnOnce(SystemOptions) -> SystemOptions,
+    ) -> anyhow::Result<Self> {
+        let LabOptions { binaries, temporal, workers, network } = options;
+        let mut options =
+            SystemOptions::new(folder.path(), binaries, temporal).with_workers(workers);
+        let wires = match network {
+            Network::Direct => BTreeMap::new(),
+            Network::Faulty => lay(&mut options, workers).await?,
+        };
+        // Those who call through proxies start when it is known where the proxies lead.
+        let behind_proxies: Vec<String> =
+            if wires.is_empty() { Vec::new() } else { callers(workers) };
+        for name in &behind_proxies {
+            options = options.left_down(name);
+        }
+        let (system, ()) = tokio::try_join!(System::start(adjust(options)), meanwhile)?;
+        for (wire, proxy) in &wires {
+            proxy.forward_to(&address_of(&system, wire.callee)?);
+        }
+        let lab = Self { system, wires, postgres, _folder: folder };
+        for name in &behind_proxies {
+            lab.system.process(name)?.start().await?;
+        }
+        for name in &behind_proxies {
+            lab.system.process(name)?.wait_until_ready(READY_WITHIN).await?;
+        }
+        Ok(lab)
+    }
+
+    /// Where this caller finds order-api, the gateway or another part: a URL.
+    ///
+    /// # Errors
+    /// When the system has no such part.
+    pub fn url_for(&self, caller: &str, callee: &str) -> anyhow::Result<String> {
+        let through =
+            self.wires.iter().find(|(wire, _)| wire.caller == caller && wire.callee == callee);
+        match through {
+            Some((_, proxy)) => Ok(proxy.url()),
+            None => Ok(format!("http://{}", address_of(&self.system, callee)?)),
+        }
+    }
+
+    /// What is on this wire; `None` where the parts reach each other.
+    #[must_use]
+    pub fn proxy(&self, wire: Wire) -> Option<&Proxy> {
+        self.wires.get(&wire)
+    }
+
+    /// Every wire that runs through a proxy.
+    pub fn proxies(&self) -> impl Iterator<Item = (Wire, &Proxy)> {
+        self.wires.iter().map(|(wire, proxy)| (*wire, proxy))
+    }
+
+    /// Every process that can be killed.
+    #[must_use]
+    pub fn processes(&self) -> Vec<Process> {
+        self.system.processes()
+    }
+
+    /// Crashes the database server and brings it back; `false` where the databases have no server.
+    ///
+    /// # Errors
+    /// When it does not come back.
+    pub async fn crash_database(&self) -> anyhow::Result<bool> {
+        match &self.postgres {
+            Some(postgres) => postgres.crash().await.map(|()| true),
+            None => Ok(false),
+        }
+    }
+
+    /// Stops everything politely.
+    ///
+    /// # Errors
+    /// When a process had to be killed.
+    pub async fn stop(self) -> anyhow::Result<()> {
+        self.system.stop().await
+    }
+}
+
+fn new_folder() -> anyhow::Result<TempDir> {
+    Ok(tempfile::Builder::new().prefix("lacadon-crash-").tempdir()?)
+}
+
+/// A proxy for every wire, and the settings that lead the callers to it.
+async fn lay(options: &mut SystemOptions, workers: u16) -> anyhow::Result<BTreeMap<Wire, Proxy>> {
+    let mut wires = BTreeMap::new();
+    for wire in Wire::ALL {
+        let proxy = Proxy::start().await?;
+        let address = if wire.is_http() { proxy.url() } else { proxy.address() };
+        for name in callers(workers).iter().filter(|name| name.starts_with(wire.caller)) {
+            if let Some(setting) = wire.setting() {
+                let settings = options.env.entry(name.clone()).or_default();
+                settings.insert(setting.to_owned(), address.clone());
+            }
+        }
+        wires.insert(wire, proxy);
+    }
+    Ok(wires)
+}
+
+/// The processes that call others.
+fn callers(count: u16) -> Vec<String> {
+    workers(count).chain(["gateway".to_owned()]).collect()
+}
+
+/// The names of so many workers.
+pub(super) fn workers(count: u16) -> impl Iterator<Item = String> {
+    (1..=count).map(|number| match number {
+        1 => "worker".to_owned(),
+        _ => format!("worker-{number}"),
+    })
+}
+
+/// Host and port of a part.
+fn address_of(system: &System, part: &str) -> anyhow::Result<String> {
+    if part == "temporal" {
+        return Ok(system.temporal_address().to_owned());
+    }
+    let process = system.process(part)?;
+    let address = process.address().strip_prefix("http://").context("an address without http")?;
+    Ok(address.to_owned())
+}
