@@ -12,7 +12,6 @@ use contracts::credit::{
 use reqwest::Method;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
-use std::convert::Infallible;
 use std::sync::Arc;
 use temporalio_macros::activities;
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
@@ -96,11 +95,9 @@ impl CreditActivities {
         let path = ["reservations", id.as_str()];
         let query = [("kind", credit.kind.as_str()), ("reason", credit.reason.as_str())];
         let call = attempt.call(Method::DELETE, &path).with_query(&query);
-        let never = |_: &Problem| None::<Infallible>;
-        match self.risk_api.ask(call, never).await? {
-            Reply::Granted(IgnoredAny) => Ok(CreditReleased {}),
-            Reply::Refused(impossible) => match impossible {},
-        }
+        // Nothing that an undo may be refused is final.
+        let IgnoredAny = self.risk_api.granted(call).await?;
+        Ok(CreditReleased {})
     }
 
     /// One attempt of `credit.confirm`.

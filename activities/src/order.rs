@@ -15,7 +15,6 @@ use contracts::{Money, Reply};
 use reqwest::Method;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
-use std::convert::Infallible;
 use std::sync::Arc;
 use temporalio_macros::activities;
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
@@ -137,12 +136,8 @@ impl OrderActivities {
         let id = order.order_id.to_string();
         let path = ["orders", id.as_str(), "discard"];
         let call = attempt.call(Method::POST, &path);
-        // Nothing that an undo may be refused is final: whatever it is, it is mended outside and asked again.
-        let never = |_: &Problem| None::<Infallible>;
-        match self.order_api.ask_with(call, order, never).await? {
-            Reply::Granted(discarded) => Ok(discarded),
-            Reply::Refused(impossible) => match impossible {},
-        }
+        // Nothing that an undo may be refused is final.
+        self.order_api.granted_with(call, order).await
     }
 
     /// One attempt of `order.approve`.

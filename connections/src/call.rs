@@ -9,6 +9,7 @@ use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::convert::Infallible;
 use std::fmt;
 use std::sync::Once;
 use std::time::Duration;
@@ -179,6 +180,26 @@ impl Service {
         self.send(self.request(&call).json(body), final_refusal).await
     }
 
+    /// Asks without a body where no refusal is final: whatever it is, it is mended outside and asked again.
+    ///
+    /// # Errors
+    /// [`CallError`]: no final answer.
+    pub async fn granted<T: DeserializeOwned>(&self, call: Call<'_>) -> Result<T, CallError> {
+        self.ask(call, nothing_is_final).await.map(only_granted)
+    }
+
+    /// The same with a JSON body.
+    ///
+    /// # Errors
+    /// [`CallError`]: no final answer.
+    pub async fn granted_with<B: Serialize + Sync, T: DeserializeOwned>(
+        &self,
+        call: Call<'_>,
+        body: &B,
+    ) -> Result<T, CallError> {
+        self.ask_with(call, body, nothing_is_final).await.map(only_granted)
+    }
+
     fn request(&self, call: &Call<'_>) -> RequestBuilder {
         let mut url = self.base.clone();
         // Only an address without a host has no path segments; the configuration refuses such.
@@ -244,6 +265,17 @@ impl Service {
 
     fn unreadable(&self, status: StatusCode, what: String) -> CallError {
         CallError::Unreadable { service: self.name, status, what }
+    }
+}
+
+fn nothing_is_final(_: &Problem) -> Option<Infallible> {
+    None
+}
+
+fn only_granted<T>(reply: Reply<T, Infallible>) -> T {
+    match reply {
+        Reply::Granted(granted) => granted,
+        Reply::Refused(impossible) => match impossible {},
     }
 }
 

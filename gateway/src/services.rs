@@ -109,10 +109,7 @@ async fn find<T: DeserializeOwned>(
 
 /// What is there for certain: every refusal counts as being away.
 async fn read<T: DeserializeOwned>(service: &Service, call: Call<'_>) -> Result<T, Away> {
-    match service.ask(call, |_| None::<std::convert::Infallible>).await.map_err(away)? {
-        Reply::Granted(found) => Ok(found),
-        Reply::Refused(never) => match never {},
-    }
+    service.granted(call).await.map_err(away)
 }
 
 /// Logs why, once.

@@ -2,14 +2,12 @@
 
 use super::records::page;
 use crate::attempt::Attempt;
-use connections::call::{CallError, Problem, Service};
-use contracts::Reply;
+use connections::call::{CallError, Service};
 use contracts::books::{Remedy, Suspect};
 use contracts::cases::{Case, CaseState};
 use reqwest::Method;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
-use std::convert::Infallible;
 
 /// Cases that a run closes, or leaves, at most; the next run goes on.
 const MOST_CASES: usize = 1_000;
@@ -31,7 +29,7 @@ pub(super) async fn report(
 ) -> Result<Remedy, CallError> {
     let path = ["cases", case.kind.as_str(), &case.subject];
     let call = attempt.call(Method::PUT, &path);
-    let kept: Kept = granted(desk_api.ask_with(call, &case.report, never).await?);
+    let kept: Kept = desk_api.granted_with(call, &case.report).await?;
     Ok(match kept.state {
         CaseState::Open | CaseState::Retried | CaseState::Resolved => Remedy::Reported,
         CaseState::Skipped | CaseState::Abandoned => Remedy::Decided,
@@ -71,17 +69,6 @@ pub(super) async fn resolve(
     case: &Suspect,
 ) -> Result<(), CallError> {
     let path = ["cases", case.kind.as_str(), &case.subject, "resolve"];
-    let IgnoredAny = granted(desk_api.ask(attempt.call(Method::POST, &path), never).await?);
+    let IgnoredAny = desk_api.granted(attempt.call(Method::POST, &path)).await?;
     Ok(())
-}
-
-fn never(_: &Problem) -> Option<Infallible> {
-    None
-}
-
-fn granted<T>(reply: Reply<T, Infallible>) -> T {
-    match reply {
-        Reply::Granted(granted) => granted,
-        Reply::Refused(impossible) => match impossible {},
-    }
 }

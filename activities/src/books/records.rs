@@ -9,7 +9,6 @@ use contracts::{CustomerId, Money, OrderId, Reply, VoucherId};
 use reqwest::Method;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use std::convert::Infallible;
 
 /// Items of a page: as many as a service gives.
 const PAGE_SIZE: &str = "100";
@@ -245,11 +244,7 @@ async fn page_of<T: DeserializeOwned>(
     let mut query = vec![("limit", size)];
     query.extend(all.filter_map(|(name, value)| Some((name, value?))));
     let call = attempt.call(Method::GET, path).with_query(&query);
-    let never = |_: &Problem| None::<Infallible>;
-    match service.ask(call, never).await? {
-        Reply::Granted(page) => Ok(page),
-        Reply::Refused(impossible) => match impossible {},
-    }
+    service.granted(call).await
 }
 
 async fn one<T: DeserializeOwned>(

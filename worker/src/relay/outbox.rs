@@ -1,11 +1,9 @@
 //! A service's outbox, as the relay calls it: claim and acknowledge over HTTP.
 
 use crate::limits::{ACK_LIMIT, CLAIM_MARGIN, CLAIM_WAIT, LEASE};
-use connections::call::{Call, CallError, Problem, Service};
-use contracts::Reply;
+use connections::call::{Call, CallError, Service};
 use contracts::outbox::{AckEvents, AckedEvents, ClaimEvents, ClaimedEvent, ClaimedEvents};
 use reqwest::{Method, StatusCode};
-use std::convert::Infallible;
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -80,12 +78,8 @@ impl Outbox {
         let path = ["outbox", verb];
         let request_id = Uuid::now_v7().to_string();
         let call = Call { method: Method::POST, path: &path, query: &[], deadline, request_id };
-        // Nothing that the outbox refuses is final: whatever it is, it is mended outside and asked again.
-        let never = |_: &Problem| None::<Infallible>;
-        match self.service.ask_with(call, body, never).await? {
-            Reply::Granted(answer) => Ok(answer),
-            Reply::Refused(impossible) => match impossible {},
-        }
+        // Nothing that the outbox refuses is final.
+        self.service.granted_with(call, body).await
     }
 }
 
