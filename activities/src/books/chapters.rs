@@ -99,24 +99,22 @@ async fn page_at(reader: &Reader<'_>, asked: &LookAtBooks, place: &Place) -> any
         Chapter::PendingOrders => {
             // All of them: what has been pending for long has not changed for long.
             let page = books.orders(attempt, Some("pending"), None, after).await?;
-            each(page, |order| pending_order(reader, order, patience)).await
+            let is_due = |order: &OrderRecord| patience.is_over(&order.updated_at);
+            each(page, is_due, |order| async move { reader.undecided(&order).await }).await
         }
         Chapter::Orders => {
             let page = books.orders(attempt, None, since, after).await?;
-            each(page, |order| order_in_time(reader, order, patience)).await
+            let is_due = |order: &OrderRecord| patience.is_over(&order.updated_at);
+            each(page, is_due, |order| async move { Ok(reader.what_order_lacks(&order).await?) })
+                .await
         }
         Chapter::Vouchers => {
             let page = books.vouchers(attempt, since, after).await?;
-            each(page, |voucher| voucher_in_time(reader, voucher, patience)).await
+            let is_due = |voucher: &VoucherRecord| patience.is_over(&voucher.issued_at);
+            each(page, is_due, |voucher| async move { Ok(reader.not_owed(&voucher).await?) }).await
         }
-        Chapter::ReservedCredit => {
-            let page = books.reservations(attempt, "reserved", since, after).await?;
-            each(page, |one| reservation_in_time(reader, one, patience)).await
-        }
-        Chapter::ConfirmedCredit => {
-            let page = books.reservations(attempt, "confirmed", since, after).await?;
-            each(page, |one| reservation_in_time(reader, one, patience)).await
-        }
+        Chapter::ReservedCredit => credit(reader, "reserved", since, after, patience).await,
+        Chapter::ConfirmedCredit => credit(reader, "confirmed", since, after, patience).await,
     }
 }
 
@@ -124,15 +122,21 @@ fn whole((read, suspects): (u64, Vec<Suspect>)) -> Seen {
     Seen { read, suspects, after: None }
 }
 
-/// Looks at each record of a page, several at once.
-async fn each<T, F>(page: Page<T>, look: impl Fn(T) -> F) -> anyhow::Result<Seen>
+/// Looks at each record of a page that is due, several at once.
+async fn each<T, F, S>(
+    page: Page<T>,
+    is_due: impl Fn(&T) -> bool,
+    look: impl Fn(T) -> F,
+) -> anyhow::Result<Seen>
 where
-    F: Future<Output = anyhow::Result<Vec<Suspect>>>,
+    F: Future<Output = anyhow::Result<S>>,
+    S: IntoIterator<Item = Suspect>,
 {
     let after = page.next();
     let read = u64::try_from(page.data.len()).unwrap_or(u64::MAX);
-    let found: Vec<Vec<Suspect>> =
-        futures::stream::iter(page.data).map(look).buffered(AT_ONCE).try_collect().await?;
+    let due = page.data.into_iter().filter(is_due);
+    let found: Vec<S> =
+        futures::stream::iter(due).map(look).buffered(AT_ONCE).try_collect().await?;
     Ok(Seen { read, suspects: found.into_iter().flatten().collect(), after })
 }
 
@@ -149,48 +153,16 @@ async fn events(
     Ok(Seen { read, suspects: old.map(rules::event_is_settled).collect(), after })
 }
 
-async fn pending_order(
+async fn credit(
     reader: &Reader<'_>,
-    order: OrderRecord,
+    state: &str,
+    since: Option<&str>,
+    after: Option<&str>,
     patience: Patience,
-) -> anyhow::Result<Vec<Suspect>> {
-    if !patience.is_over(&order.updated_at) {
-        return Ok(Vec::new());
-    }
-    Ok(reader.undecided(&order).await?.into_iter().collect())
-}
-
-async fn order_in_time(
-    reader: &Reader<'_>,
-    order: OrderRecord,
-    patience: Patience,
-) -> anyhow::Result<Vec<Suspect>> {
-    if !patience.is_over(&order.updated_at) {
-        return Ok(Vec::new());
-    }
-    Ok(reader.what_order_lacks(&order).await?)
-}
-
-async fn voucher_in_time(
-    reader: &Reader<'_>,
-    voucher: VoucherRecord,
-    patience: Patience,
-) -> anyhow::Result<Vec<Suspect>> {
-    if !patience.is_over(&voucher.issued_at) {
-        return Ok(Vec::new());
-    }
-    Ok(reader.not_owed(&voucher).await?.into_iter().collect())
-}
-
-async fn reservation_in_time(
-    reader: &Reader<'_>,
-    reservation: ReservationRecord,
-    patience: Patience,
-) -> anyhow::Result<Vec<Suspect>> {
-    if !patience.is_over(&reservation.updated_at) {
-        return Ok(Vec::new());
-    }
-    Ok(reader.not_needed(&reservation).await?.into_iter().collect())
+) -> anyhow::Result<Seen> {
+    let page = reader.books.reservations(reader.attempt, state, since, after).await?;
+    let is_due = |one: &ReservationRecord| patience.is_over(&one.updated_at);
+    each(page, is_due, |one| async move { reader.not_needed(&one).await }).await
 }
 
 impl Reader<'_> {
