@@ -68,6 +68,29 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
     }
 }
 
+/// Who asked, as far as an audit trail keeps it.
+#[derive(Debug, Clone)]
+pub struct Actor {
+    /// Who calls.
+    pub caller: Caller,
+    /// The request that was being answered, as in the logs.
+    pub request_id: Option<String>,
+}
+
+impl Actor {
+    /// Who makes the request that is being answered.
+    #[must_use]
+    pub fn of(caller: Caller) -> Self {
+        Self { caller, request_id: crate::problem::request_id() }
+    }
+
+    /// The caller's name in the keys file.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.caller.name
+    }
+}
+
 /// The keys that a service accepts.
 #[derive(Clone)]
 pub struct Keys(Arc<[Key]>);

@@ -2,31 +2,12 @@
 //! to. The decisions of a case are read from it.
 
 use crate::case::Name;
-use chassis::auth::Caller;
+use chassis::auth::Actor;
 use chassis_store::{DatabaseError, Tx};
 use contracts::cases::Decision;
 use sqlx::any::AnyRow;
 use sqlx::{Any, Executor, Row};
 use uuid::Uuid;
-
-/// Who asked, as far as the trail keeps it.
-#[derive(Debug, Clone)]
-pub(crate) struct Actor {
-    caller: Caller,
-    request_id: Option<String>,
-}
-
-impl Actor {
-    /// Who makes the request that is being answered.
-    pub(crate) fn of(caller: Caller) -> Self {
-        Self { caller, request_id: chassis::problem::request_id() }
-    }
-
-    /// Its name in the keys file.
-    pub(crate) fn name(&self) -> &str {
-        &self.caller.name
-    }
-}
 
 /// What is put on record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,7 +5,7 @@
 //! whoever decides does, afterwards, and repeats it until it is done.
 
 use crate::Api;
-use crate::audit_trail::{Action, Actor, decisions, record};
+use crate::audit_trail::{Action, decisions, record};
 use crate::case::{Case, Deciding, Last, Name};
 use crate::case_body::CaseBody;
 use crate::get_case::case_unknown;
@@ -13,7 +13,7 @@ use crate::report_case::{MAX_SENTENCE, fault};
 use crate::store;
 use axum::extract::State;
 use axum::http::StatusCode;
-use chassis::auth::Caller;
+use chassis::auth::{Actor, Caller};
 use chassis::problem::{FieldError, Json, Path, Problem, ProblemBody};
 use chassis_store::{DatabaseError, Tx, now_ms};
 use contracts::cases::Decision;

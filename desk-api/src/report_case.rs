@@ -4,14 +4,14 @@
 //! closed if it is of the books ([`contracts::cases::CaseKind::stays_closed`]).
 
 use crate::Api;
-use crate::audit_trail::{Action, Actor, record};
+use crate::audit_trail::{Action, record};
 use crate::case::{Case, Name};
 use crate::case_body::CaseBody;
 use crate::store;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
-use chassis::auth::Caller;
+use chassis::auth::{Actor, Caller};
 use chassis::problem::{FieldError, Json, Path, Problem, ProblemBody};
 use chassis_store::{DatabaseError, Tx, now_ms};
 use contracts::cases::{CaseState, ReportCase};

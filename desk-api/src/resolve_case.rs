@@ -3,13 +3,13 @@
 //! Only a case that is open or retried is resolved; one that a person closed stays as that person left it.
 
 use crate::Api;
-use crate::audit_trail::{Action, Actor, record};
+use crate::audit_trail::{Action, record};
 use crate::case::{Case, Name};
 use crate::case_body::CaseBody;
 use crate::get_case::case_unknown;
 use crate::store;
 use axum::extract::State;
-use chassis::auth::Caller;
+use chassis::auth::{Actor, Caller};
 use chassis::problem::{Json, Path, Problem, ProblemBody};
 use chassis_store::{DatabaseError, Tx, now_ms};
 use contracts::cases::CaseState;

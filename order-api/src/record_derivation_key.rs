@@ -5,12 +5,12 @@
 //! here.
 
 use crate::api::Api;
-use crate::store::audit_trail::{self, Action, Actor};
+use crate::store::audit_trail::{self, Action};
 use crate::store::derivation_keys::{self, Recorded};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use chassis::auth::Caller;
+use chassis::auth::{Actor, Caller};
 use chassis::problem::{FieldError, Json, Problem, ProblemBody};
 use chassis::time::Moment;
 use chassis_store::{DatabaseError, Tx, now_ms};

@@ -5,10 +5,10 @@
 use crate::api::Api;
 use crate::field_checks::is_plain;
 use crate::list_events::EventBody;
-use crate::store::audit_trail::{self, Action, Actor};
+use crate::store::audit_trail::{self, Action};
 use axum::extract::State;
 use axum::http::StatusCode;
-use chassis::auth::Caller;
+use chassis::auth::{Actor, Caller};
 use chassis::problem::{Json, Path, Problem, ProblemBody};
 use chassis_store::outbox::{self, Released};
 use chassis_store::{DatabaseError, Tx, now_ms};

@@ -3,23 +3,9 @@
 //!
 //! A reservation is on record from its confirmation on. A placement that fails before that leaves no row here either.
 
-use chassis::auth::Caller;
+use chassis::auth::Actor;
 use chassis_store::{DatabaseError, Tx};
 use uuid::Uuid;
-
-/// Who asked, as far as the trail keeps it.
-#[derive(Debug, Clone)]
-pub(crate) struct Actor {
-    caller: Caller,
-    request_id: Option<String>,
-}
-
-impl Actor {
-    /// Who makes the request that is being answered.
-    pub(crate) fn of(caller: Caller) -> Self {
-        Self { caller, request_id: chassis::problem::request_id() }
-    }
-}
 
 /// What is put on record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,7 +49,7 @@ pub(crate) async fn record(
     )
     .bind(format!("aud_{}", Uuid::now_v7()))
     .bind(at_ms)
-    .bind(&*actor.caller.name)
+    .bind(actor.name())
     .bind(actor.caller.role.name())
     .bind(action.as_str())
     .bind(subject)

@@ -2,13 +2,13 @@
 //!
 //! Repeatable. From here on the reservation is on record. That the credit was released meanwhile is an answer and not an error: the caller decides what it means.
 
-use crate::audit_trail::{Action, Actor, record};
+use crate::audit_trail::{Action, record};
 use crate::reservation::State as Credit;
 use crate::reservation_body::CreditStateBody;
 use crate::{Api, store};
 use axum::extract::State;
 use axum::http::StatusCode;
-use chassis::auth::Caller;
+use chassis::auth::{Actor, Caller};
 use chassis::problem::{Json, Path, Problem, ProblemBody};
 use chassis_store::{DatabaseError, Tx, now_ms};
 use contracts::OrderId;

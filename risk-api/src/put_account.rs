@@ -4,13 +4,13 @@
 
 use crate::account::{Account, Terms};
 use crate::account_body::{AccountBody, MAX_SHOWN};
-use crate::audit_trail::{Action, Actor, record};
+use crate::audit_trail::{Action, record};
 use crate::reservation::Reservation;
 use crate::{Api, store};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
-use chassis::auth::Caller;
+use chassis::auth::{Actor, Caller};
 use chassis::problem::{FieldError, Json, Path, Problem, ProblemBody};
 use chassis_store::{DatabaseError, Tx, now_ms};
 use contracts::{CustomerId, Money};

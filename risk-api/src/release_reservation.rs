@@ -4,12 +4,12 @@
 //! before, during and after the reserve that they release, and any number of times: the first that comes decides, and its
 //! reason stays. On record is what closes, and what undoes a reservation that was confirmed and so is on record itself.
 
-use crate::audit_trail::{Action, Actor, record};
+use crate::audit_trail::{Action, record};
 use crate::reservation::{State as Credit, StateName};
 use crate::reservation_body::CreditStateBody;
 use crate::{Api, store};
 use axum::extract::State;
-use chassis::auth::Caller;
+use chassis::auth::{Actor, Caller};
 use chassis::problem::{Json, Path, Problem, ProblemBody, Query};
 use chassis_store::{DatabaseError, Tx, now_ms};
 use contracts::{OrderId, Reason};

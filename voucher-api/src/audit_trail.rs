@@ -1,24 +1,10 @@
 //! Who issued and redeemed what: written in the transaction that did it, and only ever added to.
 
 use crate::voucher::Voucher;
-use chassis::auth::Caller;
+use chassis::auth::Actor;
 use chassis_store::{DatabaseError, Tx};
 use contracts::OrderId;
 use uuid::Uuid;
-
-/// Who asked, as far as the trail keeps it.
-#[derive(Debug, Clone)]
-pub(crate) struct Actor {
-    caller: Caller,
-    request_id: Option<String>,
-}
-
-impl Actor {
-    /// Who makes the request that is being answered.
-    pub(crate) fn of(caller: Caller) -> Self {
-        Self { caller, request_id: chassis::problem::request_id() }
-    }
-}
 
 /// What is put on record.
 #[derive(Debug, Clone, Copy)]
@@ -54,7 +40,7 @@ pub(crate) async fn record(
     )
     .bind(format!("aud_{}", Uuid::now_v7()))
     .bind(at_ms)
-    .bind(&*actor.caller.name)
+    .bind(actor.name())
     .bind(actor.caller.role.name())
     .bind(action.as_str())
     .bind(voucher.id.to_string())

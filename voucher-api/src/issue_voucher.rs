@@ -3,7 +3,7 @@
 //! Whoever asks again gets the same voucher, whatever value or version is asked for now. Fields that this service does
 //! not know are ignored: the worker may be newer.
 
-use crate::audit_trail::{Action, Actor, record};
+use crate::audit_trail::{Action, record};
 use crate::code::VoucherCode;
 use crate::voucher::Voucher;
 use crate::voucher_body::VoucherBody;
@@ -11,7 +11,7 @@ use crate::{Api, store};
 use axum::extract::State;
 use axum::http::{HeaderName, StatusCode, header};
 use axum::response::IntoResponse;
-use chassis::auth::Caller;
+use chassis::auth::{Actor, Caller};
 use chassis::problem::{FieldError, Json, Problem, ProblemBody};
 use chassis_store::{DatabaseError, Tx, now_ms};
 use contracts::VoucherId;

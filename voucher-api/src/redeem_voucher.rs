@@ -3,14 +3,14 @@
 //! Repeatable for the same order. Another customer's code answers exactly as one that does not exist, and looking for
 //! codes that do not exist is limited.
 
-use crate::audit_trail::{Action, Actor, record};
+use crate::audit_trail::{Action, record};
 use crate::code::VoucherCode;
 use crate::voucher::{Redeeming, Redemption, Voucher};
 use crate::voucher_body::VoucherBody;
 use crate::{Api, store};
 use axum::extract::State;
 use axum::http::StatusCode;
-use chassis::auth::Caller;
+use chassis::auth::{Actor, Caller};
 use chassis::problem::{Json, Path, Problem, ProblemBody};
 use chassis_store::{DatabaseError, Tx, now_ms};
 use contracts::{CustomerId, OrderId};

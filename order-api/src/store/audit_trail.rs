@@ -1,6 +1,6 @@
 //! Who did what: written in the transaction that did it, and only ever added to.
 
-use chassis::auth::Caller;
+use chassis::auth::Actor;
 use chassis_store::{DatabaseError, Tx};
 use uuid::Uuid;
 
@@ -23,27 +23,6 @@ pub enum Action {
     EventSettled,
     /// The fingerprint of the derivation key was recorded.
     DerivationKeyRecorded,
-}
-
-/// Who asked for it, as far as the trail keeps it.
-#[derive(Debug, Clone)]
-pub struct Actor {
-    caller: Caller,
-    request_id: Option<String>,
-}
-
-impl Actor {
-    /// Who makes the request that is being answered.
-    #[must_use]
-    pub fn of(caller: Caller) -> Self {
-        Self { caller, request_id: chassis::problem::request_id() }
-    }
-
-    /// The caller's name in the keys file.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        &self.caller.name
-    }
 }
 
 impl Action {
