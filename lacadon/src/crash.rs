@@ -9,6 +9,7 @@
 //! - [`campaign`]: breaks everything at random instants, the same ones for the same seed
 
 pub mod audit;
+mod back_office;
 pub mod campaign;
 mod chance;
 pub mod cluster;

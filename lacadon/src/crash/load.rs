@@ -3,26 +3,21 @@
 //! Everybody repeats the same request with the same key until it is answered, or gives up after two minutes; what was
 //! heard instead of answers is counted. What each order is to become is decided by the seed alone.
 
+use super::back_office::BackOffice;
 use super::lab::Lab;
 use super::naive::Writers;
 use super::operators::{Obeyed, Operators};
 use super::plan::{Crowd, Hand, Intent, Plan, Run, Then, Way};
-use crate::api::{Api, CallError, text};
-use crate::front_door::{FrontDoor, Heard, Shopper, insists};
+use crate::api::CallError;
+use crate::front_door::{FrontDoor, Heard, Shopper, Wanted};
 use crate::placement_verdict::{Standing, ToldPlacement};
-use crate::system::Role;
-use anyhow::Context;
 use contracts::OrderId;
 use futures::future::join_all;
-use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
-
-/// Longer than any fault of a campaign: whoever has no answer by then will not get one.
-const PATIENCE: Duration = Duration::from_secs(120);
 
 /// So many orders are under way at once; more would hide that the system is slow.
 const UNDER_WAY: usize = 64;
@@ -185,7 +180,7 @@ impl Told {
 /// Everybody who has to do with orders.
 struct People {
     door: FrontDoor,
-    back_office: Api,
+    back_office: BackOffice,
     operators: Operators,
     writers: Option<Writers>,
     heard: watch::Sender<Heard>,
@@ -194,10 +189,9 @@ struct People {
 impl People {
     async fn of(lab: &Lab, writers: Option<Writers>) -> anyhow::Result<Self> {
         let order_api = lab.url_for("client", "order-api")?;
-        let key = lab.system.secret(Role::BackOffice)?;
         Ok(Self {
             door: FrontDoor::at(&lab.system, &lab.url_for("client", "gateway")?)?,
-            back_office: Api::new("order-api", &order_api, key)?,
+            back_office: BackOffice::at(&lab.system, &order_api)?,
             operators: Operators::of(&lab.system).await?,
             writers,
             heard: watch::Sender::new(Heard::default()),
@@ -221,7 +215,9 @@ impl People {
     async fn try_to_live(&self, intent: &Intent, life: &mut Life) -> anyhow::Result<()> {
         let order_id = match intent.way {
             Way::BackOffice => {
-                let order_id = self.records(intent).await?;
+                let Wanted { key, customer_id, total, .. } = &intent.wanted;
+                let order_id =
+                    self.back_office.records(key, customer_id, *total, &self.heard).await?;
                 life.recorded = Some(order_id);
                 order_id
             }
@@ -243,22 +239,13 @@ impl People {
             Then::Leave => Ok(()),
             Then::Send => self.sends(intent, order_id, life).await,
             Then::Cancel => {
-                self.tells_order_api(&format!("/orders/{order_id}/cancel")).await?;
+                self.back_office.tells(&format!("/orders/{order_id}/cancel"), &self.heard).await?;
                 if let Some(placement) = &mut life.placement {
                     placement.told = Standing::Cancelled;
                 }
                 Ok(())
             }
         }
-    }
-
-    async fn records(&self, intent: &Intent) -> anyhow::Result<OrderId> {
-        let wanted = &intent.wanted;
-        let line = json!({"sku": "SQUEAKY-DUCK", "quantity": 1, "unit_price": wanted.total});
-        let order = json!({"customer_id": wanted.customer_id, "lines": [line]});
-        let record = || self.back_office.post_once("/orders", &wanted.key, &order);
-        let recorded = insists(record, Instant::now() + PATIENCE, &self.heard).await?;
-        text(&recorded.body, "id").parse().context("order-api answers without an order id")
     }
 
     async fn places(
@@ -295,18 +282,13 @@ impl People {
             };
         }
         let path = format!("/orders/{order_id}/mark-sent");
-        let sending = self.tells_order_api(&path);
+        let sending = self.back_office.tells(&path, &self.heard);
         let (sent, handled) =
             tokio::join!(sending, self.lays_hands_on_voucher(intent.hand, order_id));
         handled.note(order_id, life);
         sent?;
         life.sent = Some(order_id);
         Ok(())
-    }
-
-    async fn tells_order_api(&self, path: &str) -> Result<(), CallError> {
-        let tell = || self.back_office.post_empty(path);
-        insists(tell, Instant::now() + PATIENCE, &self.heard).await.map(drop)
     }
 
     async fn lays_hands_on_voucher(&self, hand: Option<Hand>, order_id: OrderId) -> Handled {

@@ -3,6 +3,7 @@
 //!
 //! Such a writer is a process of its own, so that it can be killed. It says when the first of its two writes is done.
 
+use super::operators::start_by_hand;
 use crate::api::Api;
 use crate::front_door::{Heard, insists};
 use crate::system::{Role, System};
@@ -14,14 +15,9 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
-use temporalio_client::WorkflowStartOptions;
-use temporalio_common::UntypedWorkflow;
-use temporalio_common::data_converters::{PayloadConverter, RawValue};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Command;
 use tokio::sync::watch;
-use workflows::TASK_QUEUE;
-use workflows::grant_voucher::{GRANT_VOUCHER, GrantVoucherInput, workflow_id};
 
 /// A write is repeated for so long.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -98,11 +94,7 @@ impl NaiveWriter {
 
     async fn start(&self) -> anyhow::Result<()> {
         let client = temporal::connect(&self.temporal_address, &self.temporal_namespace).await?;
-        let input = GrantVoucherInput { order_id: self.order_id };
-        let input = RawValue::from_value(&input, &PayloadConverter::default());
-        let options = WorkflowStartOptions::new(TASK_QUEUE, workflow_id(self.order_id)).build();
-        client.start_workflow(UntypedWorkflow::new(GRANT_VOUCHER), input, options).await?;
-        Ok(())
+        Ok(start_by_hand(&client, self.order_id).await?)
     }
 }
 

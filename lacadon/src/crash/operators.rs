@@ -5,7 +5,7 @@ use crate::system::System;
 use crate::temporal;
 use contracts::OrderId;
 use std::time::{Duration, Instant};
-use temporalio_client::errors::WorkflowInteractionError;
+use temporalio_client::errors::{WorkflowInteractionError, WorkflowStartError};
 use temporalio_client::{
     Client, WorkflowCancelOptions, WorkflowStartOptions, WorkflowTerminateOptions,
 };
@@ -48,13 +48,8 @@ impl Operators {
     /// Starts the voucher run of an order by hand, whatever the order's state is. An open or completed run is left alone,
     /// as the command line does.
     pub(super) async fn start_voucher(&self, order_id: OrderId) {
-        let input =
-            RawValue::from_value(&GrantVoucherInput { order_id }, &PayloadConverter::default());
-        let options =
-            WorkflowStartOptions::new(TASK_QUEUE, grant_voucher::workflow_id(order_id)).build();
-        let start = self.client.start_workflow(UntypedWorkflow::new(GRANT_VOUCHER), input, options);
         // Whether it starts, is refused or is never heard of is all the same to the rule.
-        let _ = tokio::time::timeout(ONE_COMMAND, start).await;
+        let _ = tokio::time::timeout(ONE_COMMAND, start_by_hand(&self.client, order_id)).await;
     }
 
     /// Cancels the run as soon as there is one.
@@ -88,6 +83,17 @@ impl Operators {
         let options = WorkflowTerminateOptions::builder().reason("crash campaign").build();
         obeyed(tokio::time::timeout(ONE_COMMAND, handle.terminate(options)).await)
     }
+}
+
+/// Starts the voucher run of an order as `temporal workflow start` does, without a word on runs of before.
+pub(super) async fn start_by_hand(
+    client: &Client,
+    order_id: OrderId,
+) -> Result<(), WorkflowStartError> {
+    let input = RawValue::from_value(&GrantVoucherInput { order_id }, &PayloadConverter::default());
+    let options =
+        WorkflowStartOptions::new(TASK_QUEUE, grant_voucher::workflow_id(order_id)).build();
+    client.start_workflow(UntypedWorkflow::new(GRANT_VOUCHER), input, options).await.map(drop)
 }
 
 fn id_of(run: Run, order_id: OrderId) -> String {

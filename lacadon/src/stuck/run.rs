@@ -9,10 +9,11 @@ use crate::system::Role;
 use crate::target::Target;
 use crate::temporal;
 use anyhow::{Context, anyhow, bail};
-use contracts::Reply;
 use contracts::cases::Case;
 use contracts::credit::CreditReleased;
+use contracts::orders::ORDER_UNKNOWN;
 use contracts::placement::{DiscardOrder, Discarded, NoticeGiven, NoticeRefusal};
+use contracts::{OrderId, Reply};
 use futures::TryStreamExt;
 use serde_json::Value;
 use std::time::Duration;
@@ -208,15 +209,9 @@ fn meant<'a>(
 
 /// The process would give the credit of an order back, and tell its customer that it was rejected.
 async fn refuse_unless_undecided(asked: &DiscardOrder, target: &Target) -> anyhow::Result<()> {
-    let order_id = asked.order_id.to_string();
-    let api = target.order_api(Role::Auditor)?;
-    let status = match api.get(&format!("/orders/{}", segment(&order_id)), &[]).await {
-        Ok(order) => text(&order, "status"),
-        Err(CallError::Refused { problem, .. }) if problem.code() == "order_unknown" => {
-            return Ok(());
-        }
-        Err(error) => return Err(error.into()),
-    };
+    let order_id = asked.order_id;
+    let Some(order) = order_on_file(order_id, target).await? else { return Ok(()) };
+    let status = text(&order, "status");
     if matches!(status.as_str(), "pending" | "rejected") {
         return Ok(());
     }
@@ -226,12 +221,25 @@ async fn refuse_unless_undecided(asked: &DiscardOrder, target: &Target) -> anyho
     )
 }
 
+/// The order as order-api has it, if it has one.
+pub(super) async fn order_on_file(
+    order_id: OrderId,
+    target: &Target,
+) -> anyhow::Result<Option<Value>> {
+    let api = target.order_api(Role::Auditor)?;
+    match api.get(&format!("/orders/{}", segment(&order_id.to_string())), &[]).await {
+        Ok(order) => Ok(Some(order)),
+        Err(CallError::Refused { problem, .. }) if problem.code() == ORDER_UNKNOWN => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
 fn not_told(workflow_id: &str, error: impl std::fmt::Display) -> anyhow::Error {
     anyhow!("Temporal does not do what {workflow_id} needs: {error}")
 }
 
 /// The SDK's own retries would hide for ten seconds that Temporal is away.
-fn one_attempt() -> RpcOptions {
+pub(super) fn one_attempt() -> RpcOptions {
     RpcOptions::builder().timeout(ONE_CALL).retry_options(RetryOptions::no_retries()).build()
 }
 

@@ -2,28 +2,23 @@
 //!
 //! Safe to repeat: an open run is left alone, and what a run of before did is recognised by the services' unique keys.
 
-use crate::api::{CallError, segment, text};
-use crate::system::Role;
+use super::run::{one_attempt, order_on_file};
+use crate::api::text;
 use crate::target::Target;
 use crate::temporal;
 use anyhow::{Context, anyhow, bail};
 use contracts::OrderId;
 use contracts::cases::{Case, CaseKind};
 use serde_json::{Value, json};
-use std::time::Duration;
 use temporalio_client::errors::WorkflowStartError;
 use temporalio_client::{
-    RetryOptions, RpcOptions, UntypedWorkflow, WorkflowIdConflictPolicy, WorkflowIdReusePolicy,
-    WorkflowStartOptions,
+    UntypedWorkflow, WorkflowIdConflictPolicy, WorkflowIdReusePolicy, WorkflowStartOptions,
 };
 use temporalio_common::data_converters::{PayloadConverter, RawValue};
 use workflows::grant_voucher::{self, GRANT_VOUCHER};
 use workflows::place_order::{self, PLACE_ORDER, PlaceOrderInput};
 use workflows::release_credit::{self, RELEASE_CREDIT};
 use workflows::{TASK_LIMIT, TASK_QUEUE};
-
-/// One call on Temporal.
-const ONE_CALL: Duration = Duration::from_secs(5);
 
 /// The process to start, and its id.
 pub(super) struct ProcessStart {
@@ -53,7 +48,12 @@ pub(super) async fn again(case: &Case, target: &Target) -> anyhow::Result<Proces
             input: json!({ "order_id": order_id }),
         });
     }
-    let order = order(order_id, target).await?;
+    let Some(order) = order_on_file(order_id, target).await? else {
+        bail!(
+            "order-api knows no order {order_id}, so no process can be started for it: see to it by hand, then skip or \
+             abandon the case and say what was done; nothing was recorded"
+        )
+    };
     match text(&order, "status").as_str() {
         // Its credit is not needed any more: the process reads the order again, and closes the reservation.
         "sent" | "cancelled" => Ok(ProcessStart {
@@ -67,18 +67,6 @@ pub(super) async fn again(case: &Case, target: &Target) -> anyhow::Result<Proces
             workflow_id: place_order::workflow_id(order_id),
             input: serde_json::to_value(placement_of(order_id, &order)?)?,
         }),
-    }
-}
-
-async fn order(order_id: OrderId, target: &Target) -> anyhow::Result<Value> {
-    let api = target.order_api(Role::Auditor)?;
-    match api.get(&format!("/orders/{}", segment(&order_id.to_string())), &[]).await {
-        Ok(order) => Ok(order),
-        Err(CallError::Refused { problem, .. }) if problem.code() == "order_unknown" => bail!(
-            "order-api knows no order {order_id}, so no process can be started for it: see to it by hand, then skip or \
-             abandon the case and say what was done; nothing was recorded"
-        ),
-        Err(error) => Err(error.into()),
     }
 }
 
@@ -103,12 +91,7 @@ impl ProcessStart {
             .id_conflict_policy(WorkflowIdConflictPolicy::Fail)
             .task_timeout(TASK_LIMIT)
             .static_summary(format!("{} again, from the stuck desk", self.workflow_id))
-            .rpc_options(
-                RpcOptions::builder()
-                    .timeout(ONE_CALL)
-                    .retry_options(RetryOptions::no_retries())
-                    .build(),
-            )
+            .rpc_options(one_attempt())
             .build();
         let input = RawValue::from_value(&self.input, &PayloadConverter::default());
         let workflow = UntypedWorkflow::new(self.workflow_type);

@@ -3,22 +3,19 @@
 //! Everybody repeats what was not answered. What they were told is kept over all rounds, for the auditor.
 
 use crate::api::{Api, segment, text};
+use crate::crash::back_office::{BackOffice, PATIENCE, id_of};
 use crate::crash::lab::Lab;
 use crate::crash::load::{Load, Told};
 use crate::front_door::{CallOff, FrontDoor, Heard, Terms, Wanted, insists};
 use crate::placement_verdict::{Standing, ToldPlacement};
 use crate::system::Role;
 use crate::system::keys::Keys;
-use anyhow::Context;
 use contracts::cases::CaseKind;
 use contracts::{CustomerId, Money, OrderId};
 use gateway::derivation::DerivationKey;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
-
-/// Longer than any repair takes: whoever has no answer by then will not get one.
-const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Between two looks for a voucher that is on its way.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
@@ -41,7 +38,7 @@ pub(super) struct Errands {
 /// Everybody on an errand.
 struct People {
     door: FrontDoor,
-    order_api: Api,
+    back_office: BackOffice,
     voucher_api: Api,
     desk_api: Api,
     finder: Api,
@@ -56,7 +53,7 @@ impl Errands {
         let key = system.secret(Role::BackOffice)?;
         let people = People {
             door: FrontDoor::of(system)?,
-            order_api: Api::new("order-api", system.order_api_url(), key.clone())?,
+            back_office: BackOffice::at(system, system.order_api_url())?,
             voucher_api: Api::new("voucher-api", system.voucher_api_url(), key.clone())?,
             desk_api: Api::new("desk-api", system.desk_api_url(), key)?,
             finder: Api::new("desk-api", system.desk_api_url(), system.secret(Role::Worker)?)?,
@@ -156,15 +153,20 @@ impl People {
         let placement = self.buys(wanted).await?;
         let is_approved = placement.told == Standing::Approved;
         if is_approved {
-            self.tells(&format!("/orders/{}/mark-sent", placement.order_id)).await?;
+            self.back_office
+                .tells(&format!("/orders/{}/mark-sent", placement.order_id), &self.heard)
+                .await?;
         }
         Ok((placement, is_approved))
     }
 
     /// An order by telephone: recorded, sent, and the voucher that it earned is redeemed.
     async fn sells_and_pays(&self, customer: &CustomerId, round: u32) -> anyhow::Result<OrderId> {
-        let order_id = self.records(customer, &format!("sold-{round}")).await?;
-        self.tells(&format!("/orders/{order_id}/mark-sent")).await?;
+        let order_id = self
+            .back_office
+            .records(&format!("sold-{round}"), customer, EARNS, &self.heard)
+            .await?;
+        self.back_office.tells(&format!("/orders/{order_id}/mark-sent"), &self.heard).await?;
         let code = self.code_of_the_voucher(order_id).await?;
         let body = json!({"order_id": order_id, "customer_id": customer});
         let path = format!("/vouchers/{}/redeem", segment(&code));
@@ -177,8 +179,11 @@ impl People {
         customer: &CustomerId,
         round: u32,
     ) -> anyhow::Result<OrderId> {
-        let order_id = self.records(customer, &format!("cancelled-{round}")).await?;
-        self.tells(&format!("/orders/{order_id}/cancel")).await?;
+        let order_id = self
+            .back_office
+            .records(&format!("cancelled-{round}"), customer, EARNS, &self.heard)
+            .await?;
+        self.back_office.tells(&format!("/orders/{order_id}/cancel"), &self.heard).await?;
         Ok(order_id)
     }
 
@@ -191,7 +196,7 @@ impl People {
             "total": EARNS_NONE,
             "lines": [line],
         });
-        let import = || self.order_api.post("/orders/import", &order);
+        let import = || self.back_office.order_api.post("/orders/import", &order);
         let imported = insists(import, self.give_up(), &self.heard).await?;
         id_of(&imported.body)
     }
@@ -200,17 +205,17 @@ impl People {
     async fn mends(&self, customer: &CustomerId) -> anyhow::Result<()> {
         self.grants(customer, Money::eur_cents(1_000_000_00)).await?;
         let key = json!({"fingerprint": self.fingerprint});
-        let record = || self.order_api.put("/derivation-key", &key);
+        let record = || self.back_office.order_api.put("/derivation-key", &key);
         insists(record, self.give_up(), &self.heard).await?;
         let one = [("limit", "1".to_owned()), ("state", "settled".to_owned())];
-        let list = || self.order_api.get("/outbox/events", &one);
+        let list = || self.back_office.order_api.get("/outbox/events", &one);
         let events = insists(list, self.give_up(), &self.heard).await?;
         // In the first round there may be none yet.
         if let Some(event) = events.pointer("/data/0") {
             let path = format!("/outbox/events/{}", text(event, "event_id"));
-            self.tells(&format!("{path}/release")).await?;
+            self.back_office.tells(&format!("{path}/release"), &self.heard).await?;
             // It is settled, so neither changes anything.
-            self.tells(&format!("{path}/settle")).await?;
+            self.back_office.tells(&format!("{path}/settle"), &self.heard).await?;
         }
         Ok(())
     }
@@ -231,18 +236,6 @@ impl People {
         Ok(())
     }
 
-    async fn records(&self, customer: &CustomerId, key: &str) -> anyhow::Result<OrderId> {
-        let line = json!({"sku": "SQUEAKY-DUCK", "quantity": 1, "unit_price": EARNS});
-        let order = json!({"customer_id": customer, "lines": [line]});
-        let record = || self.order_api.post_once("/orders", key, &order);
-        id_of(&insists(record, self.give_up(), &self.heard).await?.body)
-    }
-
-    async fn tells(&self, path: &str) -> anyhow::Result<()> {
-        insists(|| self.order_api.post_empty(path), self.give_up(), &self.heard).await?;
-        Ok(())
-    }
-
     /// Waits for the voucher of a sent order.
     async fn code_of_the_voucher(&self, order_id: OrderId) -> anyhow::Result<String> {
         let (give_up, query) = (self.give_up(), [("order_id", order_id.to_string())]);
@@ -256,8 +249,4 @@ impl People {
         }
         anyhow::bail!("order {order_id} was sent, and its voucher did not come")
     }
-}
-
-fn id_of(order: &Value) -> anyhow::Result<OrderId> {
-    text(order, "id").parse().context("order-api answers without an order id")
 }
