@@ -1,7 +1,8 @@
 //! The actions that are counted: each is one business case from its request to the end of its process.
 
-use crate::meter::{self, Counts, Statements};
+use crate::meter::{self, Statements};
 use serde_json::Value;
+use tests::metrics::{Counts, at_rest, difference};
 use tests::{Customer, World, eventually};
 
 /// How often each is done. All must cost the same, or it is no cost of the action.
@@ -94,14 +95,14 @@ impl Shop {
             history_events,
             history_bytes,
             state_transitions,
-            grpc: one_of(action, &meter::difference(&grpc, &grpc_after)),
-            http: one_of(action, &meter::difference(&http, &http_after)),
+            grpc: one_of(action, &difference(&grpc, &grpc_after)),
+            http: one_of(action, &difference(&http, &http_after)),
             sql: all_alike(action, sql),
         }
     }
 
     async fn counters(&self) -> (Counts, Counts) {
-        (meter::at_rest(|| meter::grpc(&self.world)).await, meter::http(&self.world).await)
+        (at_rest(|| meter::grpc(&self.world)).await, meter::http(&self.world).await)
     }
 
     /// What must be there before, and is not counted: the order's id, where one is needed.

@@ -1,13 +1,10 @@
 //! The counters: read before and after, the difference is the cost.
 
-use ::tests::{World, eventually};
 use serde_json::Value;
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
-
-/// Counts by name.
-pub(crate) type Counts = BTreeMap<String, u64>;
+use tests::metrics::{Counts, calls_on_temporal, label, samples, scrape};
+use tests::{World, eventually};
 
 /// The services; each has a database of its own.
 pub(crate) const SERVICES: [&str; 3] = ["order-api", "voucher-api", "risk-api"];
@@ -26,30 +23,19 @@ const BY_TIME: [&str; 7] = [
 /// The outbox is claimed by long polls: how many is a matter of time too. So are probes.
 const BY_TIME_OVER_HTTP: [&str; 4] = ["/outbox/claim", "/livez", "/readyz", "/metrics"];
 
-/// The server publishes its counters about once a second, so they rest when they stand still for longer.
-const STANDS_STILL: Duration = Duration::from_millis(2500);
 /// A log is written at once.
 const SILENCE: Duration = Duration::from_millis(400);
 
 /// Calls that the Temporal server's front was asked, by operation.
 pub(crate) async fn grpc(world: &World) -> Counts {
-    let url = world.system.temporal_metrics_url().expect("our own server");
-    let text = scrape(world, url).await;
-    let mut counts = Counts::new();
-    for (labels, value) in samples(&text, "service_requests") {
-        let operation = label(labels, "operation");
-        if label(labels, "service_name") == "frontend" && !BY_TIME.contains(&operation) {
-            *counts.entry(operation.to_owned()).or_default() += value;
-        }
-    }
-    counts
+    calls_on_temporal(world, |operation| !BY_TIME.contains(&operation)).await
 }
 
 /// Calls on every service and on the gateway, as in `order-api POST /orders/{id}/mark-sent`.
 pub(crate) async fn http(world: &World) -> Counts {
     let mut counts = Counts::new();
     for service in SERVICES.into_iter().chain(["gateway"]) {
-        let text = scrape(world, &metrics_of(world, service)).await;
+        let text = scrape(&metrics_of(world, service)).await;
         for (labels, value) in samples(&text, "http_requests_total") {
             let (method, route) = (label(labels, "method"), label(labels, "route"));
             if !BY_TIME_OVER_HTTP.contains(&route) {
@@ -62,33 +48,9 @@ pub(crate) async fn http(world: &World) -> Counts {
 
 /// Events that the relay has had settled, by the worker's own count: nobody is asked who would count it.
 pub(crate) async fn settled_events(world: &World) -> u64 {
-    let text = scrape(world, &format!("{}/metrics", world.process("worker").address())).await;
+    let text = scrape(&format!("{}/metrics", world.process("worker").address())).await;
     let settled = |(labels, value)| (label(labels, "verdict") == "settled").then_some(value);
     samples(&text, "relay_events_total").filter_map(settled).sum()
-}
-
-/// Counters once they stand still.
-pub(crate) async fn at_rest<F: Future<Output = Counts>>(read: impl Fn() -> F) -> Counts {
-    let seen = std::cell::RefCell::new((read().await, Instant::now()));
-    eventually("the counters stand still", || async {
-        let now = read().await;
-        let mut seen = seen.borrow_mut();
-        if seen.0 != now {
-            *seen = (now, Instant::now());
-            return None;
-        }
-        (seen.1.elapsed() >= STANDS_STILL).then_some(now)
-    })
-    .await
-}
-
-/// What was counted more often afterwards.
-pub(crate) fn difference(before: &Counts, after: &Counts) -> Counts {
-    let more = |(name, count): (&String, &u64)| {
-        let more = count - before.get(name).copied().unwrap_or_default();
-        (more > 0).then(|| (name.clone(), more))
-    };
-    after.iter().filter_map(more).collect()
 }
 
 /// The statements that every service's database was given since the last look, told from their logs.
@@ -169,54 +131,4 @@ fn metrics_of(world: &World, service: &str) -> String {
         _ => world.system.gateway_url(),
     };
     format!("{url}/metrics")
-}
-
-async fn scrape(world: &World, url: &str) -> String {
-    let answer = world.http().get(url).send().await.expect("metrics");
-    answer.text().await.expect("text")
-}
-
-/// The samples of one metric: labels as written, and the value.
-fn samples<'a>(text: &'a str, metric: &'a str) -> impl Iterator<Item = (&'a str, u64)> {
-    text.lines().filter_map(move |line| {
-        let rest = line.strip_prefix(metric)?;
-        let (labels, value) = match rest.strip_prefix('{') {
-            Some(rest) => rest.split_once("} ")?,
-            None => ("", rest.strip_prefix(' ')?),
-        };
-        Some((labels, value.trim().parse().ok()?))
-    })
-}
-
-fn label<'a>(labels: &'a str, name: &str) -> &'a str {
-    let found = labels.split(',').find_map(|pair| {
-        let (key, value) = pair.split_once('=')?;
-        (key == name).then(|| value.trim_matches('"'))
-    });
-    found.unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn samples_are_read_with_and_without_labels() {
-        let text = "a_total{x=\"1\",y=\"/z\"} 3\na_total_more 9\na_total 4\n";
-
-        let read: Vec<_> = samples(text, "a_total").collect();
-
-        assert_eq!(read, [("x=\"1\",y=\"/z\"", 3), ("", 4)]);
-        assert_eq!(label(read[0].0, "y"), "/z");
-    }
-
-    #[test]
-    fn only_what_grew_is_a_cost() {
-        let before = Counts::from([("a".to_owned(), 1), ("b".to_owned(), 2)]);
-        let after = Counts::from([("a".to_owned(), 4), ("b".to_owned(), 2), ("c".to_owned(), 1)]);
-
-        let grown = Counts::from([("a".to_owned(), 3), ("c".to_owned(), 1)]);
-
-        assert_eq!(difference(&before, &after), grown);
-    }
 }

@@ -1,9 +1,9 @@
 //! The document: one column per action, one row per counter.
 
 use crate::actions::{Action, Costs};
-use crate::meter::Counts;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use tests::metrics::Counts;
 
 const HEAD: &str = "# What an order costs
 

@@ -3,7 +3,8 @@
 
 use crate::compose::Compose;
 use crate::postgres::Postgres;
-use crate::programs::{self, ClusterPrograms, text};
+use crate::programs::{self, text};
+use lacadon::crash::cluster::ClusterPrograms;
 use std::collections::BTreeMap;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};

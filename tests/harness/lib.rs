@@ -11,6 +11,7 @@ pub mod compose;
 pub mod customer;
 mod dump;
 mod foreign_run;
+pub mod metrics;
 pub mod postgres;
 pub mod programs;
 pub mod proxy;

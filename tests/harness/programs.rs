@@ -3,6 +3,7 @@
 //!
 //! PostgreSQL and the browser come from the system; the rest is pinned and put into a per-user cache by `tools/install`.
 
+use lacadon::crash::cluster::ClusterPrograms;
 use std::ffi::OsString;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -23,15 +24,6 @@ impl PostgresPrograms {
     pub fn program(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }
-}
-
-/// The programs of a Temporal cluster.
-#[derive(Debug, Clone)]
-pub struct ClusterPrograms {
-    /// All four roles of the server in one program.
-    pub server: PathBuf,
-    /// Makes the schema.
-    pub sql_tool: PathBuf,
 }
 
 /// A browser and what steers it.
@@ -85,18 +77,10 @@ pub fn compose_parser() -> Option<Vec<OsString>> {
 /// The Temporal server and its schema tool, without a container.
 #[must_use]
 pub fn cluster() -> Option<ClusterPrograms> {
-    let server = match std::env::var_os("LACADON_CLUSTER_BIN") {
-        Some(folder) => Some(PathBuf::from(folder).join("temporal-server")),
-        None => cached(&CLUSTER, "temporal-server"),
-    };
-    let found = server.and_then(|server| {
-        let sql_tool = server.with_file_name("temporal-sql");
-        (server.is_file() && sql_tool.is_file()).then_some(ClusterPrograms { server, sql_tool })
-    });
     present(
         "the Temporal cluster programs",
         "tools/install cluster, or LACADON_CLUSTER_BIN=FOLDER",
-        found,
+        ClusterPrograms::find().ok(),
     )
 }
 
@@ -181,11 +165,6 @@ const COMPOSE: Tool = Tool {
     name: "compose",
     pinned_in: "tools/compose/go.mod",
     before_version: "github.com/docker/compose/v5 v",
-};
-const CLUSTER: Tool = Tool {
-    name: "cluster",
-    pinned_in: "tools/cluster/go.mod",
-    before_version: "go.temporal.io/server v",
 };
 
 impl Tool {

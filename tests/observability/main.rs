@@ -13,7 +13,8 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Duration;
-use tests::{World, eventually_within, http_client};
+use tests::metrics::scrape;
+use tests::{World, eventually_within};
 
 /// Its schedule is made once the worker is up.
 const UNTIL_THE_RECONCILER_HAS_LOOKED: Duration = Duration::from_secs(120);
@@ -42,10 +43,10 @@ async fn whatever_an_alarm_or_the_dashboard_asks_for_is_emitted() {
 
     let last = "reconcile_last_run_timestamp_seconds";
     eventually_within(UNTIL_THE_RECONCILER_HAS_LOOKED, "the reconciler has looked", async || {
-        scrape(&world).await.contains_key(last).then_some(())
+        emitted_by(&world).await.contains_key(last).then_some(())
     })
     .await;
-    let emitted = scrape(&world).await;
+    let emitted = emitted_by(&world).await;
 
     let complaints: Vec<String> =
         asked.iter().flat_map(|asked| complaints(asked, &emitted, &targets.labels)).collect();
@@ -187,16 +188,14 @@ fn scrape_targets() -> Targets {
     Targets { processes, labels }
 }
 
-async fn scrape(world: &World) -> Emitted {
-    let http = http_client();
+async fn emitted_by(world: &World) -> Emitted {
     let mut emitted = Emitted::new();
     for process in world.system.processes() {
         let url = match process.name() {
-            "temporal" => temporal_metrics(process.address()),
-            _ => process.address().to_owned(),
+            "temporal" => world.system.temporal_metrics_url().expect("our own server").to_owned(),
+            _ => format!("{}/metrics", process.address()),
         };
-        let answer = http.get(format!("{url}/metrics")).send().await.expect("an answer");
-        let body = answer.text().await.expect("a text");
+        let body = scrape(&url).await;
         assert!(body.len() > 100, "{} says nothing: {body}", process.name());
         for line in body.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
             let (metric, labels) = series(line);
@@ -204,13 +203,6 @@ async fn scrape(world: &World) -> Emitted {
         }
     }
     emitted
-}
-
-/// A server of ours answers for itself three ports behind the one that it serves on.
-fn temporal_metrics(address: &str) -> String {
-    let (host, port) = address.rsplit_once(':').expect("a host and a port");
-    let port: u16 = port.parse().expect("a port");
-    format!("http://{host}:{}", port + 3)
 }
 
 /// `name{label="value",…} 1`: its name and labels.

@@ -1,9 +1,7 @@
 //! What an operator sees of a voucher process in the `temporal` command, and what a run costs.
 
 use serde_json::{Value, json};
-use std::cell::RefCell;
-use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use tests::metrics::{Counts, at_rest, calls_on_temporal, difference};
 use tests::{World, eventually, http_client};
 
 #[tokio::test]
@@ -69,7 +67,6 @@ async fn what_the_command_and_the_web_ui_export_replays() {
 #[tokio::test]
 async fn the_happy_path_is_eight_events_and_two_round_trips() {
     let world = World::start().await;
-    let metrics = metrics_port(&world);
     let warm_up = world.place_order().costing_minor(250_00).await;
     world.mark_sent(&warm_up).await;
     world.earns_exactly_one_voucher(&warm_up).await;
@@ -78,9 +75,9 @@ async fn the_happy_path_is_eight_events_and_two_round_trips() {
     // normal activity: that is right, and costs more. So the first five orders that nothing slowed down count.
     let mut seen = Vec::new();
     for _ in 0..5 {
-        let before = round_trips(metrics).await;
+        let before = round_trips(&world).await;
         let histories = send_five_orders(&world).await;
-        let spent = spent_between(&before, &round_trips(metrics).await);
+        let spent = json!(difference(&before, &round_trips(&world).await));
         let is_what_it_costs = histories.iter().all(|kinds| kinds == &EIGHT_EVENTS)
             && spent == json!({"RespondWorkflowTaskCompleted": 5, "StartWorkflowExecution": 5});
         if is_what_it_costs {
@@ -115,32 +112,12 @@ async fn send_five_orders(world: &World) -> Vec<Vec<String>> {
     histories
 }
 
-fn spent_between(before: &BTreeMap<String, u64>, after: &BTreeMap<String, u64>) -> Value {
-    let spent = after.iter().map(|(name, count)| (name, count - before.get(name).unwrap_or(&0)));
-    json!(spent.filter(|(_, count)| *count > 0).collect::<BTreeMap<_, _>>())
-}
-
 fn kind(event: &Value) -> &str {
     event["eventType"].as_str().expect("a type").trim_start_matches("EVENT_TYPE_")
 }
 
-/// Calls that the server's front end has had, by operation, once they have stopped growing: the server publishes them
-/// about every second.
-async fn round_trips(port: u16) -> BTreeMap<String, u64> {
-    let last = RefCell::new((published_round_trips(port).await, Instant::now()));
-    eventually("the server has published all calls", || async {
-        let now = published_round_trips(port).await;
-        if now != last.borrow().0 {
-            last.replace((now, Instant::now()));
-            return None;
-        }
-        (last.borrow().1.elapsed() > Duration::from_secs(3)).then_some(now)
-    })
-    .await
-}
-
-/// Polls, look-ups and the server's own calls apart.
-async fn published_round_trips(port: u16) -> BTreeMap<String, u64> {
+/// Calls that the server's front end has had, by operation: polls, look-ups and the server's own calls apart.
+async fn round_trips(world: &World) -> Counts {
     const WORK: [&str; 6] = [
         "StartWorkflowExecution",
         "RespondWorkflowTaskCompleted",
@@ -149,35 +126,5 @@ async fn published_round_trips(port: u16) -> BTreeMap<String, u64> {
         "RespondActivityTaskFailed",
         "DescribeWorkflowExecution",
     ];
-    let url = format!("http://127.0.0.1:{port}/metrics");
-    let text = reqwest::get(url).await.expect("metrics").text().await.expect("text");
-    let mut counts = BTreeMap::new();
-    for line in text.lines().filter(|line| {
-        line.starts_with("service_requests{") && line.contains("service_name=\"frontend\"")
-    }) {
-        let operation = line
-            .split("operation=\"")
-            .nth(1)
-            .and_then(|rest| rest.split('"').next())
-            .expect("an operation");
-        let count: f64 =
-            line.rsplit(' ').next().and_then(|count| count.parse().ok()).expect("a count");
-        if WORK.contains(&operation) {
-            *counts.entry(operation.to_owned()).or_insert(0) +=
-                format!("{count:.0}").parse::<u64>().expect("a count");
-        }
-    }
-    counts
-}
-
-/// A system of ours gives its Temporal server four ports in a row: gRPC, Web UI, HTTP, metrics.
-fn metrics_port(world: &World) -> u16 {
-    let grpc: u16 = world
-        .temporal
-        .address
-        .rsplit(':')
-        .next()
-        .and_then(|port| port.parse().ok())
-        .expect("a port");
-    grpc + 3
+    at_rest(|| calls_on_temporal(world, |operation| WORK.contains(&operation))).await
 }
