@@ -7,6 +7,7 @@
 //! The seed is printed; `LACADON_SEED=<seed>` repeats a run.
 #![expect(clippy::expect_used, reason = "a test fails by panicking, also in what it calls")]
 
+use contracts::cases::CaseKind;
 use futures::future::join_all;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -143,13 +144,22 @@ impl Attack<'_> {
         covered.unwrap_or_else(|| panic!("it does not say what it did:\n{said}"))
     }
 
-    /// The committed document, narrowed where JSON Schema cannot say what a service takes (a currency that exists, a text
-    /// that is not blank): a generator that is always refused never gets behind the first step.
+    /// The committed document, its requests narrowed where JSON Schema cannot say what a service takes (a currency that
+    /// exists, a text that is not blank): a generator that is always refused never gets behind the first step.
     fn document_of_what_is_taken(&self) -> Value {
         let committed = launch::build::workspace().join(self.name).join("openapi.json");
         let text = std::fs::read_to_string(committed).expect("a document");
-        let mut document = serde_json::from_str(&text).expect("JSON");
-        narrow(&mut document);
+        let mut document: Value = serde_json::from_str(&text).expect("JSON");
+        let whole = document.clone();
+        let paths = document.get_mut("paths").and_then(Value::as_object_mut).expect("paths");
+        let operations = paths.values_mut().flat_map(|path| path.as_object_mut().expect("methods"));
+        for (_, operation) in operations {
+            for part in ["parameters", "requestBody"] {
+                if let Some(asked) = operation.get_mut(part) {
+                    narrow(asked, &whole);
+                }
+            }
+        }
         document
     }
 
@@ -187,22 +197,49 @@ impl Attack<'_> {
     }
 }
 
-fn narrow(schema: &mut Value) {
+/// Also what it refers to, which becomes a copy: an answer may refer to the same, and is not narrowed.
+fn narrow(schema: &mut Value, document: &Value) {
+    if let Some(reference) = schema.get("$ref").and_then(Value::as_str) {
+        let found = document.pointer(reference.trim_start_matches('#'));
+        *schema = found.expect("what is referred to").clone();
+    }
     match schema {
-        Value::Array(schemas) => schemas.iter_mut().for_each(narrow),
+        Value::Array(schemas) => schemas.iter_mut().for_each(|schema| narrow(schema, document)),
         Value::Object(map) => {
-            for (name, schema) in map {
-                let is_text = schema.get("type").is_some_and(|kind| kind == "string");
-                match name.as_str() {
-                    "currency" if is_text => *schema = json!({"type": "string", "enum": ["EUR"]}),
-                    "sku" if is_text => {
-                        *schema = json!({"type": "string", "pattern": "^[A-Z-]{1,12}$"})
-                    }
-                    _ => narrow(schema),
-                }
+            // A parameter says its name beside its schema, a field before it.
+            if let Some(name) = map.get("name").and_then(Value::as_str).map(str::to_owned)
+                && let Some(schema) = map.get_mut("schema")
+            {
+                narrow_named(&name, schema, document);
             }
+            map.iter_mut().for_each(|(name, schema)| narrow_named(name, schema, document));
         }
         _ => {}
+    }
+}
+
+fn narrow_named(name: &str, schema: &mut Value, document: &Value) {
+    let kind = schema.get("type").cloned();
+    match taken(name) {
+        Some(taken) if kind.as_ref() == taken.get("type") && schema.get("enum").is_none() => {
+            *schema = taken;
+        }
+        _ => narrow(schema, document),
+    }
+}
+
+/// What is taken under this name. Numbers are listed: to JSON Schema 1.0 is an integer too, to the services it is not.
+fn taken(name: &str) -> Option<Value> {
+    let text = |pattern: &str| json!({"type": "string", "pattern": pattern});
+    match name {
+        "amount" => Some(json!({"type": "integer", "enum": [1, 55, 100_00, 100_01]})),
+        "quantity" => Some(json!({"type": "integer", "enum": [1, 2, 10]})),
+        "currency" => Some(json!({"type": "string", "enum": ["EUR"]})),
+        "kind" => Some(json!({"type": "string", "enum": CaseKind::ALL.map(CaseKind::as_str)})),
+        "placed_at" => Some(text("^20[0-4][0-9]-0[1-9]-[12][0-9]T10:00:00Z$")),
+        "external_ref" => Some(text("^#[0-9]{1,6}$")),
+        "sku" | "summary" | "because" => Some(text("^[A-Z-]{1,12}$")),
+        _ => None,
     }
 }
 
