@@ -74,7 +74,9 @@ impl Audit {
         audit.hear_confirmations(&facts, told);
         let runs = Looker::of(system).await?.runs_of_type(RECONCILE).await?;
         if runs > 0 {
-            audit.otherwise_wrong.push(format!("{runs} runs of {RECONCILE}: it was to be paused"));
+            audit
+                .otherwise_wrong
+                .push(format!("{runs} runs of {RECONCILE}: it was to have no schedule"));
         }
         let events = quiet.events.iter().map(|id| format!("event {id} is not settled"));
         let runs = quiet.runs.iter().map(|id| format!("run {id} is open"));

@@ -20,7 +20,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
 /// So many orders are under way at once; more would hide that the system is slow.
-const UNDER_WAY: usize = 64;
+const UNDER_WAY: usize = 128;
 
 /// Accounts that are opened at once.
 const ACCOUNTS_AT_ONCE: usize = 32;
