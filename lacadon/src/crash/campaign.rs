@@ -151,7 +151,8 @@ impl Campaign {
             some => some.iter().copied().collect(),
         };
         let processes = lab.processes().iter().map(|process| process.name().to_owned()).collect();
-        Extent { seed, kills: self.kills, orders: self.orders, processes, kinds }
+        let wires = lab.wires();
+        Extent { seed, kills: self.kills, orders: self.orders, processes, wires, kinds }
     }
 
     fn load(&self, extent: &Extent, lab: &Lab, lacadon: &Path) -> Load {

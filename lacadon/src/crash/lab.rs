@@ -16,12 +16,17 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tempfile::TempDir;
+use url::Url;
 
 /// A process is ready within seconds, on a busy machine within some more.
 const READY_WITHIN: Duration = Duration::from_secs(60);
 
 /// A server of a cluster makes its namespace too, which takes it some rounds of its caches.
 const CLUSTER_READY_WITHIN: Duration = Duration::from_secs(180);
+
+/// Parts that speak no HTTP.
+const TEMPORAL: &str = "temporal";
+const POSTGRESQL: &str = "postgresql";
 
 /// Whether anything can be done to what passes between two parts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,15 +72,15 @@ impl LabOptions {
 /// Who calls whom.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Wire {
-    /// `worker` (all of them), `gateway` or `client`.
+    /// `worker` (all of them), `gateway`, `client`, or who keeps something in a database.
     pub caller: &'static str,
-    /// A process of the system.
+    /// A process of the system, or `postgresql`.
     pub callee: &'static str,
 }
 
 impl Wire {
-    /// Every wire of the system.
-    pub const ALL: [Self; 10] = [
+    /// Every wire between processes of the system, and from clients to it.
+    pub const BETWEEN_PROCESSES: [Self; 10] = [
         Self { caller: "worker", callee: "order-api" },
         Self { caller: "worker", callee: "voucher-api" },
         Self { caller: "worker", callee: "risk-api" },
@@ -88,10 +93,18 @@ impl Wire {
         Self { caller: "client", callee: "gateway" },
     ];
 
+    /// Every wire to a database, where databases have a server.
+    pub const TO_DATABASES: [Self; 4] = [
+        Self { caller: "order-api", callee: POSTGRESQL },
+        Self { caller: "voucher-api", callee: POSTGRESQL },
+        Self { caller: "risk-api", callee: POSTGRESQL },
+        Self { caller: "temporal", callee: POSTGRESQL },
+    ];
+
     /// Whether HTTP/1.1 passes, so that one request can be told from the next.
     #[must_use]
     pub fn is_http(self) -> bool {
-        self.callee != "temporal"
+        ![TEMPORAL, POSTGRESQL].contains(&self.callee)
     }
 
     /// The setting by which the caller is told where the callee is.
@@ -100,7 +113,7 @@ impl Wire {
             "order-api" => Some("ORDER_API_URL"),
             "voucher-api" => Some("VOUCHER_API_URL"),
             "risk-api" => Some("RISK_API_URL"),
-            "temporal" => Some("TEMPORAL_ADDRESS"),
+            TEMPORAL => Some("TEMPORAL_ADDRESS"),
             _ => None,
         }
     }
@@ -110,6 +123,12 @@ impl fmt::Display for Wire {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} → {}", self.caller, self.callee)
     }
+}
+
+/// A database server and the databases of order-api, voucher-api and risk-api in it.
+struct Cluster {
+    postgres: Postgres,
+    databases: [String; 3],
 }
 
 /// A running system and what is between its parts.
@@ -152,17 +171,13 @@ impl Lab {
         let [orders, vouchers, risk] = cluster::service_databases(&postgres).await?;
         let namespace = cluster::make_namespace(folder.path().to_path_buf(), cli.to_path_buf());
         let options = LabOptions { temporal, ..options };
-        let on_postgres = |system: SystemOptions| {
-            let mut system = system.on_postgres(orders, vouchers, risk);
-            system.ready_within = CLUSTER_READY_WITHIN;
-            adjust(system)
-        };
-        Self::start_in(folder, Some(postgres), options, namespace, on_postgres).await
+        let cluster = Cluster { postgres, databases: [orders, vouchers, risk] };
+        Self::start_in(folder, Some(cluster), options, namespace, adjust).await
     }
 
     async fn start_in(
         folder: TempDir,
-        postgres: Option<Postgres>,
+        cluster: Option<Cluster>,
         options: LabOptions,
         meanwhile: impl Future<Output = anyhow::Result<()>>,
         adjust: impl FnOnce(SystemOptions) -> SystemOptions,
@@ -170,18 +185,30 @@ impl Lab {
         let LabOptions { binaries, temporal, workers, network } = options;
         let mut options =
             SystemOptions::new(folder.path(), binaries, temporal).with_workers(workers);
-        let wires = match network {
-            Network::Direct => BTreeMap::new(),
-            Network::Faulty => lay(&mut options, workers).await?,
-        };
+        let mut wires = BTreeMap::new();
+        if network == Network::Faulty {
+            lay(&mut options, workers, &mut wires).await?;
+        }
         // Those who call through proxies start when it is known where the proxies lead.
         let behind_proxies: Vec<String> =
             if wires.is_empty() { Vec::new() } else { callers(workers) };
         for name in &behind_proxies {
             options = options.left_down(name);
         }
+        let postgres = match cluster {
+            Some(Cluster { postgres, databases }) => {
+                if network == Network::Faulty {
+                    lay_to_databases(&mut options, &postgres, &databases, &mut wires).await?;
+                }
+                let [orders, vouchers, risk] = databases;
+                options = options.on_postgres(orders, vouchers, risk);
+                options.ready_within = CLUSTER_READY_WITHIN;
+                Some(postgres)
+            }
+            None => None,
+        };
         let (system, ()) = tokio::try_join!(System::start(adjust(options)), meanwhile)?;
-        for (wire, proxy) in &wires {
+        for (wire, proxy) in wires.iter().filter(|(wire, _)| wire.callee != POSTGRESQL) {
             proxy.forward_to(&address_of(&system, wire.callee)?);
         }
         let lab = Self { system, wires, postgres, _folder: folder };
@@ -213,7 +240,14 @@ impl Lab {
         self.wires.get(&wire)
     }
 
-    /// Every wire that runs through a proxy.
+    /// Every wire that runs through a proxy, always in the same order.
+    #[must_use]
+    pub fn wires(&self) -> Vec<Wire> {
+        let all = Wire::BETWEEN_PROCESSES.into_iter().chain(Wire::TO_DATABASES);
+        all.filter(|wire| self.wires.contains_key(wire)).collect()
+    }
+
+    /// Every wire that runs through a proxy, and the proxy.
     pub fn proxies(&self) -> impl Iterator<Item = (Wire, &Proxy)> {
         self.wires.iter().map(|(wire, proxy)| (*wire, proxy))
     }
@@ -222,6 +256,12 @@ impl Lab {
     #[must_use]
     pub fn processes(&self) -> Vec<Process> {
         self.system.processes()
+    }
+
+    /// The process that has started the database server, and all of it; `None` where the databases have no server.
+    #[must_use]
+    pub fn database_server(&self) -> Option<u32> {
+        self.postgres.as_ref().map(Postgres::pid)
     }
 
     /// Crashes the database server and brings it back; `false` where the databases have no server.
@@ -248,21 +288,57 @@ fn new_folder() -> anyhow::Result<TempDir> {
     Ok(tempfile::Builder::new().prefix("lacadon-crash-").tempdir()?)
 }
 
-/// A proxy for every wire, and the settings that lead the callers to it.
-async fn lay(options: &mut SystemOptions, workers: u16) -> anyhow::Result<BTreeMap<Wire, Proxy>> {
-    let mut wires = BTreeMap::new();
-    for wire in Wire::ALL {
+/// A proxy for every wire between processes, and the settings that lead the callers to it.
+async fn lay(
+    options: &mut SystemOptions,
+    workers: u16,
+    wires: &mut BTreeMap<Wire, Proxy>,
+) -> anyhow::Result<()> {
+    for wire in Wire::BETWEEN_PROCESSES {
         let proxy = Proxy::start().await?;
         let address = if wire.is_http() { proxy.url() } else { proxy.address() };
         for name in callers(workers).iter().filter(|name| name.starts_with(wire.caller)) {
             if let Some(setting) = wire.setting() {
-                let settings = options.env.entry(name.clone()).or_default();
-                settings.insert(setting.to_owned(), address.clone());
+                set(options, name, setting, &address);
             }
         }
         wires.insert(wire, proxy);
     }
-    Ok(wires)
+    Ok(())
+}
+
+/// A proxy for every wire to a database. Who audits reads the databases directly.
+async fn lay_to_databases(
+    options: &mut SystemOptions,
+    postgres: &Postgres,
+    [orders, vouchers, risk]: &[String; 3],
+    wires: &mut BTreeMap<Wire, Proxy>,
+) -> anyhow::Result<()> {
+    for wire in Wire::TO_DATABASES {
+        let proxy = Proxy::start().await?;
+        let server = postgres.superuser_url();
+        let host = server.host_str().context("PostgreSQL is on no host")?;
+        let port = server.port().context("PostgreSQL has no port")?;
+        proxy.forward_to(&format!("{host}:{port}"));
+        let through = |url: &str| -> anyhow::Result<String> {
+            let mut url = Url::parse(url)?;
+            url.set_port(Some(proxy.port())).ok().context("a database URL without a host")?;
+            Ok(url.to_string())
+        };
+        match wire.caller {
+            "order-api" => set(options, wire.caller, "ORDER_DATABASE_URL", &through(orders)?),
+            "voucher-api" => set(options, wire.caller, "VOUCHER_DATABASE_URL", &through(vouchers)?),
+            "risk-api" => set(options, wire.caller, "RISK_DATABASE_URL", &through(risk)?),
+            _ => set(options, wire.caller, "DB_PORT", &proxy.port().to_string()),
+        }
+        wires.insert(wire, proxy);
+    }
+    Ok(())
+}
+
+fn set(options: &mut SystemOptions, process: &str, setting: &str, value: &str) {
+    let settings = options.env.entry(process.to_owned()).or_default();
+    settings.insert(setting.to_owned(), value.to_owned());
 }
 
 /// The processes that call others.
@@ -280,7 +356,7 @@ pub(super) fn workers(count: u16) -> impl Iterator<Item = String> {
 
 /// Host and port of a part.
 fn address_of(system: &System, part: &str) -> anyhow::Result<String> {
-    if part == "temporal" {
+    if part == TEMPORAL {
         return Ok(system.temporal_address().to_owned());
     }
     let process = system.process(part)?;

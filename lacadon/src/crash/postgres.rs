@@ -12,6 +12,7 @@ use url::Url;
 pub struct Postgres {
     superuser: Url,
     runner: Arc<Mutex<Runner>>,
+    pid: u32,
 }
 
 /// `tools/postgres`, which runs the server until its standard input ends, and crashes it when told to.
@@ -36,7 +37,8 @@ impl Postgres {
             let output = BufReader::new(child.stdout.take().context("it has no output")?);
             let mut runner = Runner { input: child.stdin.take(), child, output };
             let superuser = runner.line().context("PostgreSQL does not come up")?.parse()?;
-            Ok(Self { superuser, runner: Arc::new(Mutex::new(runner)) })
+            let pid = runner.child.id();
+            Ok(Self { superuser, runner: Arc::new(Mutex::new(runner)), pid })
         })
         .await?
     }
@@ -45,6 +47,12 @@ impl Postgres {
     #[must_use]
     pub fn superuser_url(&self) -> &Url {
         &self.superuser
+    }
+
+    /// The process that has started the server.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.pid
     }
 
     /// Makes a database; its URL, as the superuser.

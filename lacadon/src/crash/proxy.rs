@@ -111,6 +111,12 @@ impl Proxy {
         Ok(Self { shared, port, listening })
     }
 
+    /// Where to connect to, on 127.0.0.1.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     /// Host and port, as in `127.0.0.1:4711`.
     #[must_use]
     pub fn address(&self) -> String {

@@ -100,6 +100,9 @@ pub(super) struct Extent {
     pub(super) orders: u64,
     /// Names of the processes that are killed.
     pub(super) processes: Vec<String>,
+    /// What the network can be faulty on.
+    #[serde(skip)]
+    pub(super) wires: Vec<Wire>,
     #[serde(skip)]
     pub(super) kinds: BTreeSet<FaultKind>,
 }
@@ -126,7 +129,7 @@ pub(super) fn schedule(extent: &Extent) -> Vec<Due> {
         Effect::ALL.into_iter().filter(|effect| has(FaultKind::Network(*effect))).collect();
     let network = effects.iter().cycle().zip(0..extent.kills / KILLS_PER_NETWORK_FAULT);
     all.extend(network.filter_map(|(effect, number)| {
-        let wire = wire_for(*effect, chance, number)?;
+        let wire = wire_for(*effect, &extent.wires, chance, number)?;
         let more = chance.below("network lasts", u64::from(number), LONGEST_MS - SHORTEST_MS);
         let lasts = Duration::from_millis(SHORTEST_MS + more);
         Some(due("network", number, Fault::Network { wire, effect: *effect, lasts }))
@@ -141,9 +144,9 @@ pub(super) fn schedule(extent: &Extent) -> Vec<Due> {
 }
 
 /// Only of HTTP can a whole request be told and delivered again.
-fn wire_for(effect: Effect, chance: Chance, number: u32) -> Option<Wire> {
+fn wire_for(effect: Effect, wires: &[Wire], chance: Chance, number: u32) -> Option<Wire> {
     let fits = |wire: &Wire| effect != Effect::Duplicate || wire.is_http();
-    let wires: Vec<Wire> = Wire::ALL.into_iter().filter(fits).collect();
+    let wires: Vec<Wire> = wires.iter().copied().filter(fits).collect();
     chance.one_of("wire", u64::from(number), &wires)
 }
 
@@ -159,6 +162,7 @@ mod tests {
             kills: 100,
             orders: 2000,
             processes: processes.to_vec(),
+            wires: Wire::BETWEEN_PROCESSES.to_vec(),
             kinds: FaultKind::all(),
         }
     }
