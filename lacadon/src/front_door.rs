@@ -25,8 +25,10 @@ const TOKEN_VALID_FOR: Duration = Duration::from_secs(3600);
 /// A decision takes tenths of a second, and seconds while a service is away; a customer who waits longer gives up.
 const PATIENCE: Duration = Duration::from_secs(90);
 
-/// Between two questions of one customer: a hundred of them ask.
-const ASK_EVERY: Duration = Duration::from_secs(1);
+/// Between the first two questions of one customer; then twice that, up to the longest. A question about a run that is open
+/// costs Temporal as much as a step of it, and a hundred customers ask.
+const ASK_AFTER: Duration = Duration::from_secs(1);
+const LONGEST_ASK_AFTER: Duration = Duration::from_secs(4);
 
 /// Between the first two tries of a request that nobody answered; then twice that, up to the longest. Whoever never waits
 /// longer keeps a slow machine slow.
@@ -241,6 +243,7 @@ impl Shopper {
         give_up: Instant,
     ) -> Result<(), CallError> {
         let path = format!("/placements/{}", placement.order_id);
+        let mut ask_after = ASK_AFTER;
         while Instant::now() < give_up {
             match self.api.get(&path, &[]).await {
                 Ok(asked) => placement.told = standing_of(&asked),
@@ -255,7 +258,8 @@ impl Shopper {
                 Standing::Undecided | Standing::Unknown => {}
                 Standing::Approved | Standing::Cancelled | Standing::Rejected { .. } => break,
             }
-            tokio::time::sleep(ASK_EVERY).await;
+            tokio::time::sleep(ask_after).await;
+            ask_after = LONGEST_ASK_AFTER.min(ask_after * 2);
         }
         Ok(())
     }
