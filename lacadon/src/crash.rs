@@ -9,7 +9,7 @@
 //! - [`campaign`]: breaks everything at random instants, the same ones for the same seed
 
 pub mod audit;
-mod back_office;
+pub(crate) mod back_office;
 pub mod campaign;
 mod chance;
 pub mod cluster;
@@ -22,7 +22,7 @@ pub mod points;
 pub mod postgres;
 pub mod proxy;
 pub mod quiet;
-mod recovery;
+pub(crate) mod recovery;
 pub mod report;
 mod schedule;
 

@@ -8,6 +8,7 @@ use contracts::{Currency, Money, OrderId};
 use jiff::Timestamp;
 use sqlx::any::{AnyPoolOptions, install_default_drivers};
 use sqlx::{AnyPool, Row};
+use std::collections::BTreeMap;
 use std::time::SystemTime;
 
 /// An order as it stands in the order database.
@@ -85,6 +86,39 @@ pub async fn vouchers(database_url: &str) -> anyhow::Result<Vec<VoucherOnFile>> 
         })
     };
     rows.iter().map(read).collect::<anyhow::Result<_>>().context("the voucher database")
+}
+
+/// When the voucher of each order was issued, as voucher-api wrote it in the transaction that committed it.
+///
+/// # Errors
+/// When the database cannot be read or holds what no voucher can be.
+pub async fn issue_times(database_url: &str) -> anyhow::Result<BTreeMap<OrderId, Timestamp>> {
+    let rows = sqlx::query(
+        "select order_id, created_at
+           from vouchers",
+    )
+    .fetch_all(&open(database_url).await?)
+    .await?;
+    let read = |row: &sqlx::any::AnyRow| -> anyhow::Result<(OrderId, Timestamp)> {
+        Ok((order_id(row)?, Timestamp::from_millisecond(row.try_get("created_at")?)?))
+    };
+    rows.iter().map(read).collect::<anyhow::Result<_>>().context("the voucher database")
+}
+
+/// When the oldest event was written that still waits.
+///
+/// # Errors
+/// When the database cannot be read.
+pub async fn oldest_waiting_event(order_database: &str) -> anyhow::Result<Option<Timestamp>> {
+    let row = sqlx::query(
+        "select min(occurred_at) as occurred_at
+           from outbox_events
+          where state = 'waiting'",
+    )
+    .fetch_one(&open(order_database).await?)
+    .await?;
+    let occurred_at: Option<i64> = row.try_get("occurred_at")?;
+    Ok(occurred_at.map(Timestamp::from_millisecond).transpose()?)
 }
 
 /// Everything that order-api and risk-api know of the orders that were placed in the shop.

@@ -1,5 +1,6 @@
 //! The command that people type. One file per verb: `dev`, `demo`, `import`, `order`, `explain`, `voucher`, `credit`,
-//! `customer`, `outbox`, `stuck`, `reconcile`, `doctor`, `replay`, `crash`.
+//! `customer`, `outbox`, `stuck`, `reconcile`, `doctor`, `replay`, `crash`,
+//! `load`.
 //!
 //! [`system`] knows the processes of the system and keeps them running; the tests stand on it too.
 
@@ -17,6 +18,7 @@ pub mod guard;
 mod http;
 pub mod import;
 pub mod ledger;
+pub mod load;
 pub mod order;
 pub mod out;
 pub mod outbox;

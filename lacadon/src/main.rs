@@ -12,6 +12,7 @@ use lacadon::exit;
 use lacadon::explain::Explain;
 use lacadon::guard::Guard;
 use lacadon::import::Import;
+use lacadon::load::Load;
 use lacadon::order::OrderVerb;
 use lacadon::out::Out;
 use lacadon::outbox::OutboxVerb;
@@ -73,6 +74,9 @@ enum Verb {
     Replay(Replay),
     /// Crash the system in every way that a seed brings, under load, and prove that nothing is lost or doubled.
     Crash(Crash),
+    /// Send orders as fast as this machine takes them, and see what that costs: orders per second, how soon a voucher
+    /// follows, processor time and memory of each process. Every order is audited.
+    Load(Load),
     /// Mark an order sent and start its process without a relay, as the crash lab does to show what that loses.
     #[command(hide = true)]
     NaiveWriter(NaiveWriter),
@@ -111,6 +115,7 @@ async fn run(verb: Verb, target: &Target, out: Out) -> anyhow::Result<()> {
         Verb::Reconcile(reconcile) => reconcile.run(target, out).await,
         Verb::Replay(replay) => replay.run(),
         Verb::Crash(crash) => crash.run(out).await,
+        Verb::Load(load) => load.run(out).await,
         Verb::NaiveWriter(writer) => writer.run(target).await,
         Verb::Guard(guard) => guard.run(),
     }

@@ -14,19 +14,19 @@ use tokio::sync::watch;
 pub(super) const PATIENCE: Duration = Duration::from_secs(120);
 
 /// order-api, called with the key of the back office.
-pub(super) struct BackOffice {
+pub(crate) struct BackOffice {
     pub(super) order_api: Api,
 }
 
 impl BackOffice {
     /// Calls order-api at `url`, which may be a proxy.
-    pub(super) fn at(system: &System, url: &str) -> anyhow::Result<Self> {
+    pub(crate) fn at(system: &System, url: &str) -> anyhow::Result<Self> {
         let key = system.secret(Role::BackOffice)?;
         Ok(Self { order_api: Api::new("order-api", url, key)? })
     }
 
     /// Records an order of one line.
-    pub(super) async fn records(
+    pub(crate) async fn records(
         &self,
         key: &str,
         customer_id: &CustomerId,
@@ -40,7 +40,7 @@ impl BackOffice {
     }
 
     /// Tells order-api something that has no body.
-    pub(super) async fn tells(
+    pub(crate) async fn tells(
         &self,
         path: &str,
         heard: &watch::Sender<Heard>,

@@ -70,7 +70,7 @@ async fn is_settled(looker: &Looker, fault: &Ended) -> bool {
 }
 
 /// The value below which so many of a hundred lie; `None` where there is none.
-pub(super) fn percentile(sorted: &[Duration], of_hundred: usize) -> Option<Duration> {
+pub(crate) fn percentile(sorted: &[Duration], of_hundred: usize) -> Option<Duration> {
     let rank = (sorted.len() * of_hundred).div_ceil(100).max(1);
     sorted.get(rank - 1).copied()
 }

@@ -265,8 +265,8 @@ impl Report {
     }
 }
 
-/// What the campaign ran on, and how busy that was.
-fn machine() -> String {
+/// What this ran on, and how busy that was.
+pub(crate) fn machine() -> String {
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
     let busy = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
     let busy: Vec<&str> = busy.split_whitespace().take(3).collect();
