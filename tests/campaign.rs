@@ -9,8 +9,8 @@
     reason = "a test fails by panicking, also in what it calls"
 )]
 
-use lacadon::crash::campaign::{Campaign, On};
-use lacadon::crash::lab::{LabOptions, Network};
+use lacadon::crash::campaign::Campaign;
+use lacadon::crash::lab::{LabOptions, Network, On};
 use lacadon::crash::naive::{Variant, Writers};
 use lacadon::crash::proxy::{Effect, Proxy};
 use lacadon::crash::report::Report;

@@ -1,8 +1,7 @@
 //! Load runs: whoever asks how many orders a machine takes is told, of a system whose every order was audited.
 #![expect(clippy::expect_used, reason = "a test fails by panicking, also in what it calls")]
 
-use lacadon::crash::campaign::On;
-use lacadon::crash::lab::{LabOptions, Network};
+use lacadon::crash::lab::{LabOptions, Network, On};
 use lacadon::load::{Load, LoadReport};
 use lacadon::system::TemporalServer;
 use launch::progress::Display;

@@ -7,15 +7,12 @@ pub mod drive;
 pub mod meter;
 mod report;
 
-use crate::crash::campaign::On;
-use crate::crash::cluster::ClusterPrograms;
-use crate::crash::lab::{Lab, LabOptions};
+use crate::crash::lab::{Lab, LabOptions, On};
 use crate::crash::quiet::{self, Watched};
 use crate::exit::Wrong;
 use crate::ledger;
 use crate::out::Out;
 use crate::signals::Signals;
-use crate::system::TemporalServer;
 use crate::verdict;
 use anyhow::{Context, bail};
 use contracts::OrderId;
@@ -92,24 +89,11 @@ impl Load {
         options: LabOptions,
         shown: &Display,
     ) -> anyhow::Result<LoadReport> {
-        let lab = self.start(LabOptions { workers: self.workers, ..options }).await?;
+        let options = LabOptions { workers: self.workers, ..options };
+        let lab = Lab::start_on(self.on, options, |system| system).await?;
         let measured = self.measure_in(&lab, shown).await;
         lab.stop().await?;
         measured
-    }
-
-    async fn start(&self, options: LabOptions) -> anyhow::Result<Lab> {
-        match (self.on, &options.temporal) {
-            (On::Cluster, TemporalServer::Own { cli, .. }) => {
-                let cli = cli.clone();
-                Lab::start_on_cluster(options, &ClusterPrograms::find()?, &cli, |system| system)
-                    .await
-            }
-            (On::Cluster, _) => {
-                bail!("a cluster needs the temporal program, to make its namespace")
-            }
-            (On::Files, _) => Lab::start(options, |system| system).await,
-        }
     }
 
     fn pace(&self) -> anyhow::Result<Pace> {

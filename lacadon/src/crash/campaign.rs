@@ -6,8 +6,7 @@
 mod breaker;
 
 use super::audit::Audit;
-use super::cluster::ClusterPrograms;
-use super::lab::{self, Lab, LabOptions, Network};
+use super::lab::{self, Lab, LabOptions, Network, On};
 use super::load::{Load, Told};
 use super::naive::{Variant, Writers};
 use super::quiet::{self, Quiet, Watched};
@@ -17,7 +16,7 @@ use super::schedule::{Extent, FaultKind, schedule};
 use crate::exit::Wrong;
 use crate::out::Out;
 use crate::signals::Signals;
-use crate::system::{SystemOptions, TemporalServer};
+use crate::system::SystemOptions;
 use anyhow::{Context, bail};
 use breaker::{Breaker, Broken};
 use launch::progress::Display;
@@ -32,16 +31,6 @@ const STUCK_AFTER: Duration = Duration::from_secs(120);
 
 /// Between two lines that say how far it is.
 const TELL_EVERY: Duration = Duration::from_secs(10);
-
-/// Where the data is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, serde::Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum On {
-    /// SQLite files and a development server of Temporal.
-    Files,
-    /// PostgreSQL, and a Temporal server as clusters run it, on PostgreSQL too.
-    Cluster,
-}
 
 /// How much to break, and where.
 #[derive(Debug, Clone, clap::Args)]
@@ -133,16 +122,7 @@ impl Campaign {
             workers.iter().fold(system, |system, name| system.with_env(name, "WORKER_RELAY", "off"))
         };
         let adjust = |system| if self.variant.is_some() { without_relay(system) } else { system };
-        match (self.on, &options.temporal) {
-            (On::Cluster, TemporalServer::Own { cli, .. }) => {
-                let cli = cli.clone();
-                Lab::start_on_cluster(options, &ClusterPrograms::find()?, &cli, adjust).await
-            }
-            (On::Cluster, _) => {
-                bail!("a cluster needs the temporal program, to make its namespace")
-            }
-            (On::Files, _) => Lab::start(options, adjust).await,
-        }
+        Lab::start_on(self.on, options, adjust).await
     }
 
     fn extent(&self, seed: u64, lab: &Lab) -> Extent {

@@ -1,32 +1,31 @@
 //! The system on fresh data, in a folder that is gone at the end, with a faulty network between its parts if asked for.
 //!
-//! [`Wire`] names who calls whom. With [`Network::Faulty`] each wire runs through a proxy of its own; the processes are
-//! told the proxies' addresses by their ordinary settings, so nothing in them knows that it is in a laboratory.
+//! [`Wire`] names who calls whom. With [`Network::Faulty`] each wire runs through a proxy of its own.
+
+mod wires;
+
+pub use wires::Wire;
+pub(super) use wires::workers;
 
 use super::cluster::{self, ClusterPrograms};
 use super::postgres::Postgres;
 use super::proxy::Proxy;
 use crate::system::{Process, System, SystemOptions, TemporalServer};
-use anyhow::Context;
+use anyhow::{Context, bail};
 use launch::build::Binaries;
 use launch::progress::Display;
 use launch::temporal::{Surroundings, locate_in};
 use std::collections::BTreeMap;
-use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tempfile::TempDir;
-use url::Url;
+use wires::{POSTGRESQL, TEMPORAL, callers, lay, lay_to_databases};
 
 /// A process is ready within seconds, on a busy machine within some more.
 const READY_WITHIN: Duration = Duration::from_secs(60);
 
 /// A server of a cluster makes its namespace too, which takes it some rounds of its caches.
 const CLUSTER_READY_WITHIN: Duration = Duration::from_secs(180);
-
-/// Parts that speak no HTTP.
-const TEMPORAL: &str = "temporal";
-const POSTGRESQL: &str = "postgresql";
 
 /// Whether anything can be done to what passes between two parts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +34,16 @@ pub enum Network {
     Direct,
     /// Each wire runs through a proxy.
     Faulty,
+}
+
+/// Where the data is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum On {
+    /// SQLite files and a development server of Temporal.
+    Files,
+    /// PostgreSQL, and a Temporal server as clusters run it, on PostgreSQL too.
+    Cluster,
 }
 
 /// What to start.
@@ -69,62 +78,6 @@ impl LabOptions {
     }
 }
 
-/// Who calls whom.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Wire {
-    /// `worker` (all of them), `gateway`, `client`, or who keeps something in a database.
-    pub caller: &'static str,
-    /// A process of the system, or `postgresql`.
-    pub callee: &'static str,
-}
-
-impl Wire {
-    /// Every wire between processes of the system, and from clients to it.
-    pub const BETWEEN_PROCESSES: [Self; 10] = [
-        Self { caller: "worker", callee: "order-api" },
-        Self { caller: "worker", callee: "voucher-api" },
-        Self { caller: "worker", callee: "risk-api" },
-        Self { caller: "worker", callee: "temporal" },
-        Self { caller: "gateway", callee: "order-api" },
-        Self { caller: "gateway", callee: "voucher-api" },
-        Self { caller: "gateway", callee: "risk-api" },
-        Self { caller: "gateway", callee: "temporal" },
-        Self { caller: "client", callee: "order-api" },
-        Self { caller: "client", callee: "gateway" },
-    ];
-
-    /// Every wire to a database, where databases have a server.
-    pub const TO_DATABASES: [Self; 4] = [
-        Self { caller: "order-api", callee: POSTGRESQL },
-        Self { caller: "voucher-api", callee: POSTGRESQL },
-        Self { caller: "risk-api", callee: POSTGRESQL },
-        Self { caller: "temporal", callee: POSTGRESQL },
-    ];
-
-    /// Whether HTTP/1.1 passes, so that one request can be told from the next.
-    #[must_use]
-    pub fn is_http(self) -> bool {
-        ![TEMPORAL, POSTGRESQL].contains(&self.callee)
-    }
-
-    /// The setting by which the caller is told where the callee is.
-    fn setting(self) -> Option<&'static str> {
-        match self.callee {
-            "order-api" => Some("ORDER_API_URL"),
-            "voucher-api" => Some("VOUCHER_API_URL"),
-            "risk-api" => Some("RISK_API_URL"),
-            TEMPORAL => Some("TEMPORAL_ADDRESS"),
-            _ => None,
-        }
-    }
-}
-
-impl fmt::Display for Wire {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} → {}", self.caller, self.callee)
-    }
-}
-
 /// A database server and the databases of order-api, voucher-api and risk-api in it.
 struct Cluster {
     postgres: Postgres,
@@ -142,7 +95,29 @@ pub struct Lab {
 }
 
 impl Lab {
-    /// Starts everything and waits until it is ready. `adjust` has the last word on the system's options.
+    /// Starts everything on files or on a cluster, and waits until it is ready. `adjust` has the last word on the system's
+    /// options.
+    ///
+    /// # Errors
+    /// When something is missing or does not come up.
+    pub async fn start_on(
+        on: On,
+        options: LabOptions,
+        adjust: impl FnOnce(SystemOptions) -> SystemOptions,
+    ) -> anyhow::Result<Self> {
+        match (on, &options.temporal) {
+            (On::Files, _) => Self::start(options, adjust).await,
+            (On::Cluster, TemporalServer::Own { cli, .. }) => {
+                let cli = cli.clone();
+                Self::start_on_cluster(options, &ClusterPrograms::find()?, &cli, adjust).await
+            }
+            (On::Cluster, _) => {
+                bail!("a cluster needs the temporal program, to make its namespace")
+            }
+        }
+    }
+
+    /// Starts everything on files and waits until it is ready. `adjust` has the last word on the system's options.
     ///
     /// # Errors
     /// When something does not come up.
@@ -159,7 +134,7 @@ impl Lab {
     ///
     /// # Errors
     /// When something does not come up.
-    pub async fn start_on_cluster(
+    async fn start_on_cluster(
         options: LabOptions,
         programs: &ClusterPrograms,
         cli: &Path,
@@ -286,72 +261,6 @@ impl Lab {
 
 fn new_folder() -> anyhow::Result<TempDir> {
     Ok(tempfile::Builder::new().prefix("lacadon-crash-").tempdir()?)
-}
-
-/// A proxy for every wire between processes, and the settings that lead the callers to it.
-async fn lay(
-    options: &mut SystemOptions,
-    workers: u16,
-    wires: &mut BTreeMap<Wire, Proxy>,
-) -> anyhow::Result<()> {
-    for wire in Wire::BETWEEN_PROCESSES {
-        let proxy = Proxy::start().await?;
-        let address = if wire.is_http() { proxy.url() } else { proxy.address() };
-        for name in callers(workers).iter().filter(|name| name.starts_with(wire.caller)) {
-            if let Some(setting) = wire.setting() {
-                set(options, name, setting, &address);
-            }
-        }
-        wires.insert(wire, proxy);
-    }
-    Ok(())
-}
-
-/// A proxy for every wire to a database. Who audits reads the databases directly.
-async fn lay_to_databases(
-    options: &mut SystemOptions,
-    postgres: &Postgres,
-    [orders, vouchers, risk]: &[String; 3],
-    wires: &mut BTreeMap<Wire, Proxy>,
-) -> anyhow::Result<()> {
-    for wire in Wire::TO_DATABASES {
-        let proxy = Proxy::start().await?;
-        let server = postgres.superuser_url();
-        let host = server.host_str().context("PostgreSQL is on no host")?;
-        let port = server.port().context("PostgreSQL has no port")?;
-        proxy.forward_to(&format!("{host}:{port}"));
-        let through = |url: &str| -> anyhow::Result<String> {
-            let mut url = Url::parse(url)?;
-            url.set_port(Some(proxy.port())).ok().context("a database URL without a host")?;
-            Ok(url.to_string())
-        };
-        match wire.caller {
-            "order-api" => set(options, wire.caller, "ORDER_DATABASE_URL", &through(orders)?),
-            "voucher-api" => set(options, wire.caller, "VOUCHER_DATABASE_URL", &through(vouchers)?),
-            "risk-api" => set(options, wire.caller, "RISK_DATABASE_URL", &through(risk)?),
-            _ => set(options, wire.caller, "DB_PORT", &proxy.port().to_string()),
-        }
-        wires.insert(wire, proxy);
-    }
-    Ok(())
-}
-
-fn set(options: &mut SystemOptions, process: &str, setting: &str, value: &str) {
-    let settings = options.env.entry(process.to_owned()).or_default();
-    settings.insert(setting.to_owned(), value.to_owned());
-}
-
-/// The processes that call others.
-fn callers(count: u16) -> Vec<String> {
-    workers(count).chain(["gateway".to_owned()]).collect()
-}
-
-/// The names of so many workers.
-pub(super) fn workers(count: u16) -> impl Iterator<Item = String> {
-    (1..=count).map(|number| match number {
-        1 => "worker".to_owned(),
-        _ => format!("worker-{number}"),
-    })
 }
 
 /// Host and port of a part.
