@@ -1,0 +1,326 @@
+//! `cargo bench --bench designs`: the product beside other ways to a voucher, in interleaved rounds on one machine.
+//!
+//! Every measurement has a system of its own, on fresh data; rounds go through all designs in turn, so that what the
+//! machine does meanwhile hits all of them. Only ratios within a round mean something elsewhere. Every voucher is audited.
+
+use anyhow::{Context, bail};
+use benches::designs::{Design, TASK_QUEUE};
+use benches::statistics::Estimate;
+use clap::Parser;
+use contracts::OrderId;
+use lacadon::crash::lab::{Lab, LabOptions, Network, On};
+use lacadon::crash::quiet::Watched;
+use lacadon::load::drive::{Pace, Shop};
+use lacadon::load::{Measured, Measuring};
+use lacadon::system::{Role, TemporalServer};
+use launch::progress::Display;
+use launch::temporal::{Surroundings, locate_in};
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::Instant;
+use temporalio_client::{Client, UntypedWorkflow, WorkflowStartOptions};
+use temporalio_common::data_converters::{PayloadConverter, RawValue};
+
+/// Orders per second at which nothing waits for anything else.
+const IDLE_RATE: u32 = 4;
+
+/// Writes of the disk probe.
+const DISK_WRITES: u32 = 50;
+
+/// What is measured, and where.
+#[derive(Debug, Parser)]
+#[command(name = "designs", about = "Compares ways to a voucher.")]
+struct Asked {
+    /// Rounds through all designs.
+    #[arg(long, default_value_t = 3)]
+    rounds: usize,
+    /// Orders of each measurement.
+    #[arg(long, default_value_t = 1000)]
+    orders: usize,
+    /// Orders of each measurement of an idle system.
+    #[arg(long, default_value_t = 60)]
+    idle_orders: usize,
+    /// Orders that are sent at once.
+    #[arg(long, default_value_t = 32)]
+    concurrency: usize,
+    /// Where the data is.
+    #[arg(long, value_enum, default_value_t = On::Files)]
+    on: On,
+    /// Further arguments of `temporal server start-dev`, as in
+    /// `--server=--dynamic-config-value=history.transferProcessorMaxPollRPS=1000`.
+    #[arg(long, allow_hyphen_values = true)]
+    server: Vec<String>,
+    /// Only these designs.
+    #[arg(long, value_enum, value_delimiter = ',')]
+    designs: Vec<Design>,
+    /// Write the tables to this file too.
+    #[arg(long)]
+    write: Option<PathBuf>,
+    /// What `cargo bench` adds.
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+/// What one measurement of one design came to.
+#[derive(Debug, Clone, Default)]
+struct Figures {
+    orders_per_s: f64,
+    /// Milliseconds of processor time per order.
+    server_cpu: f64,
+    worker_cpu: f64,
+    services_cpu: f64,
+    database_cpu: f64,
+    /// Milliseconds from when an order was to be sent until its voucher was issued, idle; none where there is none.
+    idle_p50: Option<f64>,
+    idle_p99: Option<f64>,
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let asked = Asked::parse();
+    let shown = Display::on_stderr();
+    let binaries = launch::build::binaries()?;
+    let surroundings = Surroundings::of_this_process(None);
+    let cli = tokio::task::spawn_blocking(move || locate_in(&surroundings, &Display::on_stderr()));
+    let options = LabOptions {
+        binaries,
+        temporal: TemporalServer::Own { cli: cli.await??.path, extra_args: asked.server.clone() },
+        workers: 1,
+        network: Network::Direct,
+    };
+    let designs =
+        if asked.designs.is_empty() { Design::ALL.to_vec() } else { asked.designs.clone() };
+    let mut found: BTreeMap<Design, Vec<Figures>> = BTreeMap::new();
+    let mut states = Vec::new();
+    for round in 1..=asked.rounds {
+        states.push(state_of_the_machine()?);
+        for design in &designs {
+            shown.say(&format!("round {round} of {}: {}", asked.rounds, design.title()));
+            let figures = round_of(*design, &asked, options.clone(), &shown).await?;
+            shown.say(&format!("  {figures:.1?}"));
+            found.entry(*design).or_default().push(figures);
+        }
+    }
+    let tables = tables(&asked, &found, &states)?;
+    std::io::stdout().write_all(tables.as_bytes())?;
+    if let Some(file) = &asked.write {
+        std::fs::write(file, &tables).with_context(|| format!("{}", file.display()))?;
+    }
+    Ok(())
+}
+
+/// One measurement of a design, on a system of its own.
+async fn round_of(
+    design: Design,
+    asked: &Asked,
+    options: LabOptions,
+    shown: &Display,
+) -> anyhow::Result<Figures> {
+    let programs = options.binaries.lacadon.clone();
+    let lab = Lab::start_on(asked.on, options, |system| match design {
+        Design::Product => system,
+        _ => system.left_down("worker"),
+    });
+    let lab = lab.await?;
+    let mut worker = None;
+    if design.has_worker() {
+        let program = programs.with_file_name("design-worker");
+        worker = Some(DesignProcess::start(&program, design, &lab)?);
+    }
+    let others: Vec<(&str, u32)> = worker.iter().map(|one| ("design-worker", one.pid())).collect();
+    let client = lacadon::temporal::connect(lab.system.temporal_address(), lab.system.namespace());
+    let client = client.await?;
+    let shop = Shop::of(&lab)?;
+    let recorded = shop.record(asked.idle_orders + asked.orders).await?;
+    let (idle, busy) = recorded.split_at(asked.idle_orders);
+    let send = |order_id| send(design, &shop, &client, order_id);
+    let watched = match design {
+        Design::Product | Design::Poller => Some(Watched::EventsAndRuns),
+        Design::StartsOnly => None,
+        _ => Some(Watched::Runs),
+    };
+    let measuring = Measuring { lab: &lab, shown, others: &others, watched };
+    let mut figures = Figures::default();
+    let quietly = measuring.measure(idle, Pace::Rate(IDLE_RATE), send).await?;
+    if design.gives_vouchers() {
+        // Only a part of the orders is sent yet; the rule holds for each of them at any time.
+        let report = quietly.audited(&lab).await?;
+        figures.idle_p50 = Some(report.sent_to_voucher.p50_ms);
+        figures.idle_p99 = Some(report.sent_to_voucher.p99_ms);
+    }
+    let pace = Pace::Concurrency(asked.concurrency);
+    let measured = measuring.measure(busy, pace, send).await?;
+    figures.add(&measured, asked.orders)?;
+    if design.gives_vouchers() {
+        audit(&lab, asked.idle_orders + asked.orders).await?;
+    }
+    drop(worker);
+    lab.stop().await?;
+    Ok(figures)
+}
+
+/// Marks an order sent and, where nobody else does, starts its workflow.
+async fn send(
+    design: Design,
+    shop: &Shop,
+    client: &Client,
+    order_id: OrderId,
+) -> anyhow::Result<()> {
+    shop.mark_sent(order_id).await?;
+    let Some(workflow_type) = design.started_from_outside() else { return Ok(()) };
+    let input = RawValue::from_value(&order_id, &PayloadConverter::default());
+    let options = WorkflowStartOptions::new(TASK_QUEUE, format!("voucher-{order_id}")).build();
+    client.start_workflow(UntypedWorkflow::new(workflow_type), input, options).await?;
+    Ok(())
+}
+
+async fn audit(lab: &Lab, orders: usize) -> anyhow::Result<()> {
+    let facts = lacadon::ledger::orders(lab.system.order_database_url()).await?;
+    let facts: Vec<_> = facts.into_iter().map(|order| order.facts).collect();
+    let vouchers = lacadon::ledger::vouchers(lab.system.voucher_database_url()).await?;
+    let verdict = lacadon::verdict::compare(&facts, &vouchers);
+    if !verdict.holds() || verdict.sent != u64::try_from(orders)? {
+        bail!("the rule does not hold, no figure counts: {verdict:?}");
+    }
+    Ok(())
+}
+
+impl Figures {
+    fn add(&mut self, measured: &Measured, orders: usize) -> anyhow::Result<()> {
+        let in_all = f64::from(u32::try_from(orders)?);
+        let cpu = |names: &[&str]| {
+            let each = names.iter().filter_map(|name| measured.used.get(*name));
+            each.fold(0.0, |sum, usage| sum + usage.cpu_s) * 1000.0 / in_all
+        };
+        self.orders_per_s = in_all / measured.took.as_secs_f64();
+        self.server_cpu = cpu(&["temporal"]);
+        self.worker_cpu = cpu(&["worker", "design-worker"]);
+        self.services_cpu = cpu(&["order-api", "voucher-api"]);
+        self.database_cpu = cpu(&["postgresql"]);
+        Ok(())
+    }
+
+    fn cpu(&self) -> f64 {
+        self.server_cpu + self.worker_cpu + self.services_cpu + self.database_cpu
+    }
+}
+
+/// The process of a design; ends when it is dropped.
+struct DesignProcess(Child);
+
+impl DesignProcess {
+    fn start(program: &std::path::Path, design: Design, lab: &Lab) -> anyhow::Result<Self> {
+        use clap::ValueEnum;
+        let name = design.to_possible_value().context("a design without a name")?;
+        let child = Command::new(program)
+            .arg(name.get_name())
+            .args(["--order-api-url", lab.system.order_api_url()])
+            .args(["--voucher-api-url", lab.system.voucher_api_url()])
+            .arg("--key-file")
+            .arg(lab.system.key_file(Role::Worker))
+            .env("TEMPORAL_ADDRESS", lab.system.temporal_address())
+            .env("TEMPORAL_NAMESPACE", lab.system.namespace())
+            .env("TEMPORAL_CONFIG_FILE", "/dev/null")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()
+            .with_context(|| format!("{}", program.display()))?;
+        Ok(Self(child))
+    }
+
+    fn pid(&self) -> u32 {
+        self.0.id()
+    }
+}
+
+impl Drop for DesignProcess {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// How busy the machine is, and how long its disk takes to make 4 KiB durable.
+fn state_of_the_machine() -> anyhow::Result<String> {
+    let mut file = tempfile::tempfile()?;
+    let begun = Instant::now();
+    for _ in 0..DISK_WRITES {
+        file.write_all(&[0; 4096])?;
+        file.sync_data()?;
+    }
+    let each = begun.elapsed() / DISK_WRITES;
+    let busy = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let busy: Vec<&str> = busy.split_whitespace().take(3).collect();
+    Ok(format!(
+        "fsync of 4 KiB {:.2} ms, load averages {}",
+        each.as_secs_f64() * 1e3,
+        busy.join(" ")
+    ))
+}
+
+/// A figure, where a design has it.
+type Column<'a> = &'a dyn Fn(&Figures) -> Option<f64>;
+
+fn tables(
+    asked: &Asked,
+    found: &BTreeMap<Design, Vec<Figures>>,
+    states: &[String],
+) -> anyhow::Result<String> {
+    let cores = std::thread::available_parallelism().map_or(0, usize::from);
+    let on = match asked.on {
+        On::Files => "SQLite and the development server",
+        On::Cluster => "PostgreSQL and a Temporal cluster",
+    };
+    let server = if asked.server.is_empty() { "stock".to_owned() } else { asked.server.join(" ") };
+    let mut text = format!(
+        "On {on} (server settings: {server}), {cores} cores, {} rounds of {} orders, {} at once. Before each round: {}.\n\n",
+        asked.rounds,
+        asked.orders,
+        asked.concurrency,
+        states.join("; ")
+    );
+    text += "| design | orders/s | CPU ms per order: server | worker | services | database | idle, sent to voucher: p50 ms | p99 ms |\n|--|--|--|--|--|--|--|--|\n";
+    let median = |all: &[Figures], of: Column| {
+        let values: Vec<f64> = all.iter().filter_map(of).collect();
+        Estimate::of(&values)
+            .map_or_else(|| "–".to_owned(), |estimate| format!("{:.1}", estimate.median))
+    };
+    for (design, all) in found {
+        let columns: [Column; 7] = [
+            &|one| Some(one.orders_per_s),
+            &|one| Some(one.server_cpu),
+            &|one| Some(one.worker_cpu),
+            &|one| Some(one.services_cpu),
+            &|one| Some(one.database_cpu),
+            &|one| one.idle_p50,
+            &|one| one.idle_p99,
+        ];
+        let columns = columns.map(|column| median(all, column)).join(" | ");
+        writeln!(text, "| {} | {columns} |", design.title())?;
+    }
+    let Some(product) = found.get(&Design::Product) else { return Ok(text) };
+    text += "\n| (1) against | orders/s | CPU of all per order | CPU of server and worker per order | idle p50 | idle p99 |\n|--|--|--|--|--|--|\n";
+    for (design, all) in found.iter().filter(|(design, _)| **design != Design::Product) {
+        let ratio = |of: Column| {
+            let pairs = product.iter().zip(all);
+            let ratios: Vec<f64> =
+                pairs.filter_map(|(ours, theirs)| Some(of(ours)? / of(theirs)?)).collect();
+            Estimate::of(&ratios).filter(|estimate| estimate.median.is_finite()).map_or_else(
+                || "–".to_owned(),
+                |Estimate { median, low, high }| format!("{median:.2}× ({low:.2}–{high:.2})"),
+            )
+        };
+        let columns = [
+            ratio(&|one| Some(one.orders_per_s)),
+            ratio(&|one| Some(one.cpu())),
+            ratio(&|one| Some(one.server_cpu + one.worker_cpu)),
+            ratio(&|one| one.idle_p50),
+            ratio(&|one| one.idle_p99),
+        ];
+        writeln!(text, "| {} | {} |", design.title(), columns.join(" | "))?;
+    }
+    Ok(text)
+}
