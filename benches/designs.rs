@@ -8,13 +8,13 @@ use benches::designs::{Design, TASK_QUEUE};
 use benches::statistics::Estimate;
 use clap::Parser;
 use contracts::OrderId;
-use lacadon::crash::lab::{Lab, LabOptions, Network, On};
+use lacadon::crash::lab::{Lab, LabOptions, On};
 use lacadon::crash::quiet::Watched;
 use lacadon::load::drive::{Pace, Shop};
-use lacadon::load::{Measured, Measuring};
+use lacadon::load::{Latency, Measured, Measuring, audit};
+use lacadon::machine::{cores, load_averages};
 use lacadon::system::{Role, TemporalServer};
 use launch::progress::Display;
-use launch::temporal::{Surroundings, locate_in};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -65,7 +65,7 @@ struct Asked {
 }
 
 /// What one measurement of one design came to.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 struct Figures {
     orders_per_s: f64,
     /// Milliseconds of processor time per order.
@@ -82,15 +82,10 @@ struct Figures {
 async fn main() -> anyhow::Result<()> {
     let asked = Asked::parse();
     let shown = Display::on_stderr();
-    let binaries = launch::build::binaries()?;
-    let surroundings = Surroundings::of_this_process(None);
-    let cli = tokio::task::spawn_blocking(move || locate_in(&surroundings, &Display::on_stderr()));
-    let options = LabOptions {
-        binaries,
-        temporal: TemporalServer::Own { cli: cli.await??.path, extra_args: asked.server.clone() },
-        workers: 1,
-        network: Network::Direct,
-    };
+    let mut options = LabOptions::of_this_workspace().await?;
+    if let TemporalServer::Own { extra_args, .. } = &mut options.temporal {
+        extra_args.clone_from(&asked.server);
+    }
     let designs =
         if asked.designs.is_empty() { Design::ALL.to_vec() } else { asked.designs.clone() };
     let mut found: BTreeMap<Design, Vec<Figures>> = BTreeMap::new();
@@ -143,23 +138,23 @@ async fn round_of(
         _ => Some(Watched::Runs),
     };
     let measuring = Measuring { lab: &lab, shown, others: &others, watched };
-    let mut figures = Figures::default();
     let quietly = measuring.measure(idle, Pace::Rate(IDLE_RATE), send).await?;
-    if design.gives_vouchers() {
-        // Only a part of the orders is sent yet; the rule holds for each of them at any time.
-        let report = quietly.audited(&lab).await?;
-        figures.idle_p50 = Some(report.sent_to_voucher.p50_ms);
-        figures.idle_p99 = Some(report.sent_to_voucher.p99_ms);
-    }
+    let idle = match design.gives_vouchers() {
+        // Only a part of the orders is sent yet: all of them are audited at the end.
+        true => Some(quietly.audited(&lab).await?.sent_to_voucher),
+        false => None,
+    };
     let pace = Pace::Concurrency(asked.concurrency);
     let measured = measuring.measure(busy, pace, send).await?;
-    figures.add(&measured, asked.orders)?;
     if design.gives_vouchers() {
-        audit(&lab, asked.idle_orders + asked.orders).await?;
+        let verdict = audit(&lab).await?;
+        if !verdict.holds() || verdict.sent != u64::try_from(recorded.len())? {
+            bail!("the rule does not hold, no figure counts: {verdict:?}");
+        }
     }
     drop(worker);
     lab.stop().await?;
-    Ok(figures)
+    Figures::of(&measured, idle)
 }
 
 /// Marks an order sent and, where nobody else does, starts its workflow.
@@ -177,30 +172,22 @@ async fn send(
     Ok(())
 }
 
-async fn audit(lab: &Lab, orders: usize) -> anyhow::Result<()> {
-    let facts = lacadon::ledger::orders(lab.system.order_database_url()).await?;
-    let facts: Vec<_> = facts.into_iter().map(|order| order.facts).collect();
-    let vouchers = lacadon::ledger::vouchers(lab.system.voucher_database_url()).await?;
-    let verdict = lacadon::verdict::compare(&facts, &vouchers);
-    if !verdict.holds() || verdict.sent != u64::try_from(orders)? {
-        bail!("the rule does not hold, no figure counts: {verdict:?}");
-    }
-    Ok(())
-}
-
 impl Figures {
-    fn add(&mut self, measured: &Measured, orders: usize) -> anyhow::Result<()> {
-        let in_all = f64::from(u32::try_from(orders)?);
+    fn of(measured: &Measured, idle: Option<Latency>) -> anyhow::Result<Self> {
+        let in_all = f64::from(u32::try_from(measured.sent.len())?);
         let cpu = |names: &[&str]| {
             let each = names.iter().filter_map(|name| measured.used.get(*name));
             each.fold(0.0, |sum, usage| sum + usage.cpu_s) * 1000.0 / in_all
         };
-        self.orders_per_s = in_all / measured.took.as_secs_f64();
-        self.server_cpu = cpu(&["temporal"]);
-        self.worker_cpu = cpu(&["worker", "design-worker"]);
-        self.services_cpu = cpu(&["order-api", "voucher-api"]);
-        self.database_cpu = cpu(&["postgresql"]);
-        Ok(())
+        Ok(Self {
+            orders_per_s: in_all / measured.took.as_secs_f64(),
+            server_cpu: cpu(&["temporal"]),
+            worker_cpu: cpu(&["worker", "design-worker"]),
+            services_cpu: cpu(&["order-api", "voucher-api"]),
+            database_cpu: cpu(&["postgresql"]),
+            idle_p50: idle.map(|idle| idle.p50_ms),
+            idle_p99: idle.map(|idle| idle.p99_ms),
+        })
     }
 
     fn cpu(&self) -> f64 {
@@ -252,12 +239,10 @@ fn state_of_the_machine() -> anyhow::Result<String> {
         file.sync_data()?;
     }
     let each = begun.elapsed() / DISK_WRITES;
-    let busy = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
-    let busy: Vec<&str> = busy.split_whitespace().take(3).collect();
     Ok(format!(
         "fsync of 4 KiB {:.2} ms, load averages {}",
         each.as_secs_f64() * 1e3,
-        busy.join(" ")
+        load_averages().unwrap_or_default()
     ))
 }
 
@@ -269,14 +254,14 @@ fn tables(
     found: &BTreeMap<Design, Vec<Figures>>,
     states: &[String],
 ) -> anyhow::Result<String> {
-    let cores = std::thread::available_parallelism().map_or(0, usize::from);
     let on = match asked.on {
         On::Files => "SQLite and the development server",
         On::Cluster => "PostgreSQL and a Temporal cluster",
     };
     let server = if asked.server.is_empty() { "stock".to_owned() } else { asked.server.join(" ") };
     let mut text = format!(
-        "On {on} (server settings: {server}), {cores} cores, {} rounds of {} orders, {} at once. Before each round: {}.\n\n",
+        "On {on} (server settings: {server}), {} cores, {} rounds of {} orders, {} at once. Before each round: {}.\n\n",
+        cores(),
         asked.rounds,
         asked.orders,
         asked.concurrency,

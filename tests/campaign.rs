@@ -15,7 +15,7 @@ use lacadon::crash::naive::{Variant, Writers};
 use lacadon::crash::proxy::{Effect, Proxy};
 use lacadon::crash::report::Report;
 use lacadon::ledger;
-use lacadon::system::{Role, TemporalServer};
+use lacadon::system::Role;
 use lacadon::verdict::{Deviation, compare};
 use launch::progress::Display;
 use reqwest::Method;
@@ -160,15 +160,7 @@ fn campaign() -> Campaign {
 }
 
 async fn fight(campaign: &Campaign) -> Report {
-    let options = tokio::task::spawn_blocking(|| LabOptions {
-        binaries: launch::build::binaries().expect("the binaries build"),
-        temporal: TemporalServer::Own {
-            cli: launch::temporal::locate().expect("a Temporal server").path,
-            extra_args: Vec::new(),
-        },
-        workers: 2,
-        network: Network::Faulty,
-    });
-    let options = options.await.expect("located");
+    let options = LabOptions::of_this_workspace().await.expect("everything builds");
+    let options = LabOptions { workers: 2, network: Network::Faulty, ..options };
     campaign.fight(options, &Display::on_stderr()).await.expect("the laboratory works")
 }

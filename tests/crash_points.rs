@@ -9,9 +9,8 @@
 )]
 
 use crash_points::{Moment, Point, STEPS, Step, points};
-use lacadon::crash::lab::{LabOptions, Network};
+use lacadon::crash::lab::LabOptions;
 use lacadon::crash::points::{Seen, see};
-use lacadon::system::TemporalServer;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -252,21 +251,11 @@ async fn wherever_a_program_dies_both_rules_hold() {
     println!("{} crash points; LACADON_SEED={part} repeats them", chosen.len());
 
     let limit = if is_all { SAMPLE_LIMIT * 5 } else { SAMPLE_LIMIT };
-    let running = see(options().await, &chosen, |line| println!("{line}"));
+    let options = LabOptions::of_this_workspace().await.expect("everything builds");
+    let running = see(options, &chosen, |line| println!("{line}"));
     let seen = tokio::time::timeout(limit, running).await.expect("in time").expect("a laboratory");
 
     let broken: Vec<&Seen> = seen.iter().filter(|one| !one.holds()).collect();
     assert!(broken.is_empty(), "{broken:#?}");
     assert_eq!(seen.len(), chosen.len());
-}
-
-async fn options() -> LabOptions {
-    let (binaries, cli) = tokio::task::spawn_blocking(|| {
-        let binaries = launch::build::binaries().expect("the binaries build");
-        (binaries, launch::temporal::locate().expect("a Temporal server").path)
-    })
-    .await
-    .expect("located");
-    let temporal = TemporalServer::Own { cli, extra_args: Vec::new() };
-    LabOptions { binaries, temporal, workers: 1, network: Network::Direct }
 }

@@ -1,9 +1,8 @@
 //! Load runs: whoever asks how many orders a machine takes is told, of a system whose every order was audited.
 #![expect(clippy::expect_used, reason = "a test fails by panicking, also in what it calls")]
 
-use lacadon::crash::lab::{LabOptions, Network, On};
+use lacadon::crash::lab::{LabOptions, On};
 use lacadon::load::{Load, LoadReport};
-use lacadon::system::TemporalServer;
 use launch::progress::Display;
 use std::collections::BTreeSet;
 
@@ -59,15 +58,6 @@ fn load() -> Load {
 }
 
 async fn measured(load: Load) -> LoadReport {
-    let options = tokio::task::spawn_blocking(|| LabOptions {
-        binaries: launch::build::binaries().expect("the binaries build"),
-        temporal: TemporalServer::Own {
-            cli: launch::temporal::locate().expect("a Temporal server").path,
-            extra_args: Vec::new(),
-        },
-        workers: 1,
-        network: Network::Direct,
-    });
-    let options = options.await.expect("located");
+    let options = LabOptions::of_this_workspace().await.expect("everything builds");
     load.measure(options, &Display::on_stderr()).await.expect("the system works")
 }

@@ -2,18 +2,13 @@
 
 use benches::work::DesignWorker;
 use clap::Parser;
-use tokio::io::AsyncReadExt;
-use tokio_util::sync::CancellationToken;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let asked = DesignWorker::parse();
-    let stop = CancellationToken::new();
-    let stopping = stop.clone();
-    tokio::spawn(async move {
-        let mut ignored = Vec::new();
-        let _ = tokio::io::stdin().read_to_end(&mut ignored).await;
-        stopping.cancel();
-    });
-    asked.run(stop).await
+    let asked_to_stop = chassis::serve::stop_asked(true)?;
+    tokio::select! {
+        ended = asked.run() => ended,
+        () = asked_to_stop => Ok(()),
+    }
 }

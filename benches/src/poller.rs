@@ -10,7 +10,6 @@ use anyhow::Context;
 use contracts::outbox::{AckEvents, ClaimedEvent, LeasedEvent, ORDER_SENT};
 use futures::StreamExt;
 use futures::stream;
-use tokio_util::sync::CancellationToken;
 use worker::relay::outbox::Outbox;
 
 /// Events that are claimed at once.
@@ -19,26 +18,24 @@ const CLAIMED_AT_ONCE: u32 = 64;
 /// Events that are worked on at once.
 const AT_ONCE: usize = 16;
 
-/// Polls until told to stop.
+/// Polls until it is dropped.
 ///
 /// # Errors
 /// When a service does not answer: whoever measures wants to know.
-pub async fn run(voucher: VoucherActivities, stop: CancellationToken) -> anyhow::Result<()> {
+pub async fn run(voucher: VoucherActivities) -> anyhow::Result<()> {
     let order_api = voucher.order_api.clone();
     let outbox = Outbox::new(order_api, "poller".to_owned(), vec![ORDER_SENT.to_owned()]);
     let mut is_first = true;
-    while !stop.is_cancelled() {
-        let claiming = outbox.claim(CLAIMED_AT_ONCE, is_first);
-        let Some(claimed) = stop.run_until_cancelled(claiming).await else { return Ok(()) };
+    loop {
+        let claimed = outbox.claim(CLAIMED_AT_ONCE, is_first).await?;
         is_first = false;
-        let each = claimed?.into_iter().map(|event| handle(&voucher, event));
+        let each = claimed.into_iter().map(|event| handle(&voucher, event));
         let handled: Vec<_> = stream::iter(each).buffer_unordered(AT_ONCE).collect().await;
         let settled = handled.into_iter().collect::<anyhow::Result<Vec<LeasedEvent>>>()?;
         if !settled.is_empty() {
             outbox.acknowledge(&AckEvents { settled, ..AckEvents::default() }).await?;
         }
     }
-    Ok(())
 }
 
 async fn handle(voucher: &VoucherActivities, event: ClaimedEvent) -> anyhow::Result<LeasedEvent> {

@@ -1,9 +1,12 @@
 //! Medians, and how sure one may be of them.
 
-use std::hash::{BuildHasher, Hasher, RandomState};
+use lacadon::crash::chance::Chance;
 
 /// Samples that are drawn for an interval.
 const RESAMPLES: usize = 2000;
+
+/// The same values have the same interval.
+const SEED: u64 = 1;
 
 /// A median and the interval in which it lies in 95 of a hundred bootstrap samples.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
@@ -22,7 +25,7 @@ impl Estimate {
     pub fn of(values: &[f64]) -> Option<Self> {
         let median_of_all = median(values)?;
         let mut medians: Vec<f64> =
-            (0..RESAMPLES).filter_map(|_| median(&resample(values))).collect();
+            (0..RESAMPLES).filter_map(|sample| median(&resample(values, sample))).collect();
         medians.sort_unstable_by(f64::total_cmp);
         let low = medians.get(RESAMPLES * 25 / 1000)?;
         let high = medians.get(RESAMPLES * 975 / 1000)?;
@@ -41,14 +44,9 @@ pub fn median(values: &[f64]) -> Option<f64> {
 }
 
 /// As many values, each drawn from all.
-fn resample(values: &[f64]) -> Vec<f64> {
-    let draw = |_| {
-        // A hasher of the standard library is seeded anew each time: enough chance for this.
-        let chance = RandomState::new().build_hasher().finish();
-        let length = u64::try_from(values.len()).unwrap_or(u64::MAX).max(1);
-        usize::try_from(chance % length).ok().and_then(|place| values.get(place)).copied()
-    };
-    (0..values.len()).filter_map(draw).collect()
+fn resample(values: &[f64], sample: usize) -> Vec<f64> {
+    let draws = (0u64..).take(values.len());
+    draws.filter_map(|n| Chance::of(SEED).one_of(&format!("sample {sample}"), n, values)).collect()
 }
 
 #[cfg(test)]

@@ -3,14 +3,12 @@
 use crate::designs::{Design, Empty, GrantVoucherLocal, GrantVoucherPlain, TASK_QUEUE};
 use crate::poller;
 use activities::voucher::VoucherActivities;
-use anyhow::{Context, anyhow};
+use anyhow::Context;
 use connections::call::{BearerKey, Service, install_crypto, parse_url};
+use lacadon::temporal::connect_from_environment;
 use std::path::PathBuf;
-use temporalio_client::envconfig::LoadClientConfigProfileOptions;
-use temporalio_client::{Client, ClientOptions, Connection};
 use temporalio_sdk::runtime::RuntimeOptions;
 use temporalio_sdk::{Runtime, Worker, WorkerOptions};
-use tokio_util::sync::CancellationToken;
 use url::Url;
 
 /// What the process of a design needs to run. Temporal is found as every Temporal tool finds it.
@@ -32,11 +30,11 @@ pub struct DesignWorker {
 }
 
 impl DesignWorker {
-    /// Works until `stop`.
+    /// Works until it is dropped.
     ///
     /// # Errors
     /// When a setting cannot work, or the worker breaks.
-    pub async fn run(self, stop: CancellationToken) -> anyhow::Result<()> {
+    pub async fn run(self) -> anyhow::Result<()> {
         install_crypto();
         let key = std::fs::read_to_string(&self.key_file)
             .with_context(|| format!("{}", self.key_file.display()))?;
@@ -46,7 +44,7 @@ impl DesignWorker {
             voucher_api: Service::new("voucher-api", self.voucher_api_url, key)?,
         };
         if self.design == Design::Poller {
-            return poller::run(voucher, stop).await;
+            return poller::run(voucher).await;
         }
         let runtime = RuntimeOptions::builder().build().map_err(anyhow::Error::msg)?;
         let runtime = Runtime::from_current_tokio(runtime)?;
@@ -55,24 +53,6 @@ impl DesignWorker {
         options.register_workflow::<GrantVoucherLocal>()?;
         options.register_workflow::<Empty>()?;
         options.register_activities(voucher);
-        let mut worker = Worker::new(&runtime, connect().await?, options)?;
-        let shut_down = worker.shutdown_handle();
-        let stopping = async {
-            stop.cancelled().await;
-            shut_down();
-            std::future::pending::<()>().await;
-        };
-        tokio::select! {
-            ended = worker.run() => Ok(ended?),
-            () = stopping => Ok(()),
-        }
+        Ok(Worker::new(&runtime, connect_from_environment().await?, options)?.run().await?)
     }
-}
-
-/// With the SDK's stock settings.
-async fn connect() -> anyhow::Result<Client> {
-    let (connection, client) =
-        ClientOptions::load_from_config(LoadClientConfigProfileOptions::default())
-            .map_err(|error| anyhow!("the settings of the Temporal connection: {error}"))?;
-    Ok(Client::new(Connection::connect(connection).await?, client)?)
 }

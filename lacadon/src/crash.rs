@@ -11,7 +11,7 @@
 pub mod audit;
 pub(crate) mod back_office;
 pub mod campaign;
-mod chance;
+pub mod chance;
 pub mod cluster;
 pub mod lab;
 pub mod load;

@@ -20,7 +20,7 @@ use crate::out::Out;
 use crate::signals::Signals;
 use crate::system::{System, SystemOptions, TemporalServer};
 use crate::verdict::Verdict;
-use anyhow::{Context, bail};
+use anyhow::Context;
 use launch::build::{Binaries, workspace};
 use launch::progress::Display;
 use launch::temporal::{Surroundings, locate_in};
@@ -74,14 +74,8 @@ impl Demo {
         let server = TemporalServer::Own { cli, extra_args: Vec::new() };
         let options = SystemOptions::new(folder.path(), Binaries::beside_this_program()?, server);
         shown.say("starting Temporal with its Web UI, three services, a gateway and a worker …");
-        let system = tokio::select! {
-            started = System::start(options) => started?,
-            () = signals.next() => bail!("interrupted"),
-        };
-        let played = tokio::select! {
-            played = self.play(&system, &shown, out) => played,
-            () = signals.next() => Err(anyhow::anyhow!("interrupted")),
-        };
+        let system = signals.unless_interrupted(System::start(options)).await?;
+        let played = signals.unless_interrupted(self.play(&system, &shown, out)).await;
         let has_played = played.as_ref().err().is_none_or(|e| e.is::<Wrong>());
         if self.keep && has_played {
             shown.say("everything stays up until Ctrl-C");

@@ -19,6 +19,7 @@ mod http;
 pub mod import;
 pub mod ledger;
 pub mod load;
+pub mod machine;
 pub mod order;
 pub mod out;
 pub mod outbox;

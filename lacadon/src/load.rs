@@ -13,8 +13,8 @@ use crate::exit::Wrong;
 use crate::ledger;
 use crate::out::Out;
 use crate::signals::Signals;
-use crate::verdict;
-use anyhow::{Context, bail};
+use crate::verdict::{self, Verdict};
+use anyhow::Context;
 use contracts::OrderId;
 use contracts::orders::OrderFacts;
 use drive::{Pace, Sent, Shop};
@@ -72,10 +72,7 @@ impl Load {
             let options = LabOptions::of_this_program(self.temporal_cli.clone()).await?;
             self.measure(options, &shown).await
         };
-        let report = tokio::select! {
-            report = measured => report?,
-            () = signals.next() => bail!("interrupted"),
-        };
+        let report = signals.unless_interrupted(measured).await?;
         report.tell(out)?;
         if report.holds() { Ok(()) } else { Err(Wrong.into()) }
     }
@@ -216,18 +213,22 @@ impl Measured {
     /// # Errors
     /// When a database cannot be read.
     pub async fn audited(self, lab: &Lab) -> anyhow::Result<LoadReport> {
-        let facts = ledger::orders(lab.system.order_database_url()).await?;
-        let facts: Vec<OrderFacts> = facts.into_iter().map(|order| order.facts).collect();
-        let vouchers = ledger::vouchers(lab.system.voucher_database_url()).await?;
+        let verdict = audit(lab).await?;
         let issued = ledger::issue_times(lab.system.voucher_database_url()).await?;
         let waits = waits(&self.sent, &issued)?;
-        LoadReport::of(
-            self,
-            &waits,
-            issued.into_values().max(),
-            verdict::compare(&facts, &vouchers),
-        )
+        LoadReport::of(self, &waits, issued.into_values().max(), verdict)
     }
+}
+
+/// Compares every order with its voucher.
+///
+/// # Errors
+/// When a database cannot be read.
+pub async fn audit(lab: &Lab) -> anyhow::Result<Verdict> {
+    let orders = ledger::orders(lab.system.order_database_url()).await?;
+    let facts: Vec<OrderFacts> = orders.into_iter().map(|order| order.facts).collect();
+    let vouchers = ledger::vouchers(lab.system.voucher_database_url()).await?;
+    Ok(verdict::compare(&facts, &vouchers))
 }
 
 /// From when each order was to be sent until its voucher was issued.
@@ -240,8 +241,8 @@ fn waits(
         let intended = Timestamp::try_from(sent.intended).ok()?;
         Some(Duration::try_from(issued.duration_since(intended)).unwrap_or_default())
     };
-    let mut waits = issued.iter().map(wait).collect::<Option<Vec<_>>>();
-    let waits = waits.as_mut().context("a voucher of an order that was not sent")?;
+    let waits: Option<Vec<Duration>> = issued.iter().map(wait).collect();
+    let mut waits = waits.context("a voucher of an order that was not sent")?;
     waits.sort_unstable();
-    Ok(std::mem::take(waits))
+    Ok(waits)
 }

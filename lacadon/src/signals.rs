@@ -1,6 +1,6 @@
 //! The signals that mean "stop": Ctrl-C, a polite kill, a terminal that was closed.
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Listens from its making on: a signal that comes while nobody waits is not lost.
@@ -14,6 +14,17 @@ impl Signals {
         let all =
             [on(SignalKind::interrupt())?, on(SignalKind::terminate())?, on(SignalKind::hangup())?];
         Ok(Self { all })
+    }
+
+    /// Does something until it is done or somebody wants it to stop.
+    pub(crate) async fn unless_interrupted<T>(
+        &mut self,
+        work: impl Future<Output = anyhow::Result<T>>,
+    ) -> anyhow::Result<T> {
+        tokio::select! {
+            done = work => done,
+            () = self.next() => bail!("interrupted"),
+        }
     }
 
     pub(crate) async fn next(&mut self) {

@@ -17,7 +17,7 @@ use crate::exit::Wrong;
 use crate::out::Out;
 use crate::signals::Signals;
 use crate::system::SystemOptions;
-use anyhow::{Context, bail};
+use anyhow::Context;
 use breaker::{Breaker, Broken};
 use launch::progress::Display;
 use std::collections::BTreeSet;
@@ -79,10 +79,7 @@ impl Campaign {
             let options = LabOptions::of_this_program(self.temporal_cli.clone()).await?;
             self.fight(options, &shown).await
         };
-        let report = tokio::select! {
-            report = fought => report?,
-            () = signals.next() => bail!("interrupted"),
-        };
+        let report = signals.unless_interrupted(fought).await?;
         if let Some(file) = &self.report {
             let written = std::fs::write(file, report.markdown());
             written.with_context(|| format!("the report {} cannot be written", file.display()))?;

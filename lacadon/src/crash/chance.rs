@@ -5,17 +5,20 @@ use sha2::{Digest, Sha256};
 
 /// What a seed decides.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Chance {
+pub struct Chance {
     seed: u64,
 }
 
 impl Chance {
-    pub(super) fn of(seed: u64) -> Self {
+    /// What this seed decides.
+    #[must_use]
+    pub fn of(seed: u64) -> Self {
         Self { seed }
     }
 
     /// A number from 0 up to, but not including, `end`; 0 where there is none. `what` and `number` name the question.
-    pub(super) fn below(self, what: &str, number: u64, end: u64) -> u64 {
+    #[must_use]
+    pub fn below(self, what: &str, number: u64, end: u64) -> u64 {
         let question = format!("{}/{what}/{number}", self.seed);
         let digest = Sha256::digest(question.as_bytes());
         let first = digest.iter().take(8).fold(0, |so_far, byte| so_far << 8 | u64::from(*byte));
@@ -23,13 +26,15 @@ impl Chance {
     }
 
     /// One of these, `None` if there are none.
-    pub(super) fn one_of<T: Copy>(self, what: &str, number: u64, all: &[T]) -> Option<T> {
+    #[must_use]
+    pub fn one_of<T: Copy>(self, what: &str, number: u64, all: &[T]) -> Option<T> {
         let place = self.below(what, number, u64::try_from(all.len()).unwrap_or(u64::MAX));
         usize::try_from(place).ok().and_then(|place| all.get(place)).copied()
     }
 
     /// Whether something happens that happens `times` in a thousand.
-    pub(super) fn happens(self, what: &str, number: u64, times: u64) -> bool {
+    #[must_use]
+    pub fn happens(self, what: &str, number: u64, times: u64) -> bool {
         self.below(what, number, 1000) < times
     }
 }

@@ -76,6 +76,22 @@ impl LabOptions {
             network: Network::Direct,
         })
     }
+
+    /// The programs of this workspace and a Temporal server, built where they are not there yet; one worker, no proxies.
+    ///
+    /// # Errors
+    /// When a build fails.
+    pub async fn of_this_workspace() -> anyhow::Result<Self> {
+        let build = || Ok((launch::build::binaries()?, launch::temporal::locate()?.path));
+        let (binaries, cli) =
+            tokio::task::spawn_blocking(build).await.map_err(anyhow::Error::from).flatten()?;
+        Ok(Self {
+            binaries,
+            temporal: TemporalServer::Own { cli, extra_args: Vec::new() },
+            workers: 1,
+            network: Network::Direct,
+        })
+    }
 }
 
 /// A database server and the databases of order-api, voucher-api and risk-api in it.
@@ -143,10 +159,10 @@ impl Lab {
         let folder = new_folder()?;
         let postgres = Postgres::start().await?;
         let temporal = cluster::server(programs, &postgres, folder.path()).await?;
-        let [orders, vouchers, risk] = cluster::service_databases(&postgres).await?;
+        let databases = cluster::service_databases(&postgres).await?;
         let namespace = cluster::make_namespace(folder.path().to_path_buf(), cli.to_path_buf());
         let options = LabOptions { temporal, ..options };
-        let cluster = Cluster { postgres, databases: [orders, vouchers, risk] };
+        let cluster = Cluster { postgres, databases };
         Self::start_in(folder, Some(cluster), options, namespace, adjust).await
     }
 

@@ -103,10 +103,8 @@ impl Points {
         let mut signals = Signals::listen()?;
         let shown = Display::on_stderr();
         let options = LabOptions::of_this_program(temporal_cli).await?;
-        let seen = tokio::select! {
-            seen = see(options, &points, |line| shown.say(line)) => seen?,
-            () = signals.next() => bail!("interrupted"),
-        };
+        let seeing = see(options, &points, |line| shown.say(line));
+        let seen = signals.unless_interrupted(seeing).await?;
         if let Some(page) = &self.write_matrix {
             matrix::write(page, &seen)?;
             shown.say(&format!("wrote {}", page.display()));

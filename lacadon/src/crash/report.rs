@@ -5,6 +5,7 @@ use super::load::Told;
 use super::proxy::Effect;
 use super::recovery::{Recoveries, percentile};
 use super::schedule::Extent;
+use crate::machine::machine;
 use crate::out::{Out, Tone, plain};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -262,20 +263,6 @@ impl Report {
             }
         }
         Ok(())
-    }
-}
-
-/// What this ran on, and how busy that was.
-pub(crate) fn machine() -> String {
-    let cores = std::thread::available_parallelism().map_or(0, usize::from);
-    let busy = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
-    let busy: Vec<&str> = busy.split_whitespace().take(3).collect();
-    let built = if cfg!(debug_assertions) { "unoptimized" } else { "optimized" };
-    match busy.as_slice() {
-        [] => format!("{cores} cores, {built} programs"),
-        busy => {
-            format!("{cores} cores, {built} programs, load averages at the end {}", busy.join(" "))
-        }
     }
 }
 

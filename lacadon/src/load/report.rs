@@ -4,7 +4,7 @@ use super::Measured;
 use super::drive::Pace;
 use super::meter::Usage;
 use crate::crash::recovery::percentile;
-use crate::crash::report::machine;
+use crate::machine::machine;
 use crate::out::{Out, Tone, plain};
 use crate::verdict::Verdict;
 use anyhow::Context;

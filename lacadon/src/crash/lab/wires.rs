@@ -95,12 +95,13 @@ pub(super) async fn lay_to_databases(
     [orders, vouchers, risk]: &[String; 3],
     wires: &mut BTreeMap<Wire, Proxy>,
 ) -> anyhow::Result<()> {
+    let server = postgres.superuser_url();
+    let host = server.host_str().context("PostgreSQL is on no host")?;
+    let port = server.port().context("PostgreSQL has no port")?;
+    let server = format!("{host}:{port}");
     for wire in Wire::TO_DATABASES {
         let proxy = Proxy::start().await?;
-        let server = postgres.superuser_url();
-        let host = server.host_str().context("PostgreSQL is on no host")?;
-        let port = server.port().context("PostgreSQL has no port")?;
-        proxy.forward_to(&format!("{host}:{port}"));
+        proxy.forward_to(&server);
         let through = |url: &str| -> anyhow::Result<String> {
             let mut url = Url::parse(url)?;
             url.set_port(Some(proxy.port())).ok().context("a database URL without a host")?;
