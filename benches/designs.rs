@@ -4,7 +4,8 @@
 //! machine does meanwhile hits all of them. Only ratios within a round mean something elsewhere. Every voucher is audited.
 
 use anyhow::{Context, bail};
-use benches::designs::{Design, TASK_QUEUE};
+use benches::designs::Design;
+use benches::process::{DesignProcess, start_from_outside};
 use benches::statistics::Estimate;
 use clap::Parser;
 use contracts::OrderId;
@@ -13,16 +14,14 @@ use lacadon::crash::quiet::Watched;
 use lacadon::load::drive::{Pace, Shop};
 use lacadon::load::{Latency, Measured, Measuring, audit};
 use lacadon::machine::{cores, load_averages};
-use lacadon::system::{Role, TemporalServer};
+use lacadon::system::TemporalServer;
 use launch::progress::Display;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
 use std::time::Instant;
-use temporalio_client::{Client, UntypedWorkflow, WorkflowStartOptions};
-use temporalio_common::data_converters::{PayloadConverter, RawValue};
+use temporalio_client::Client;
 
 /// Orders per second at which nothing waits for anything else.
 const IDLE_RATE: u32 = 4;
@@ -123,7 +122,7 @@ async fn round_of(
     let mut worker = None;
     if design.has_worker() {
         let program = programs.with_file_name("design-worker");
-        worker = Some(DesignProcess::start(&program, design, &lab)?);
+        worker = Some(DesignProcess::start(&program, design, &lab.system)?);
     }
     let others: Vec<(&str, u32)> = worker.iter().map(|one| ("design-worker", one.pid())).collect();
     let client = lacadon::temporal::connect(lab.system.temporal_address(), lab.system.namespace());
@@ -165,11 +164,7 @@ async fn send(
     order_id: OrderId,
 ) -> anyhow::Result<()> {
     shop.mark_sent(order_id).await?;
-    let Some(workflow_type) = design.started_from_outside() else { return Ok(()) };
-    let input = RawValue::from_value(&order_id, &PayloadConverter::default());
-    let options = WorkflowStartOptions::new(TASK_QUEUE, format!("voucher-{order_id}")).build();
-    client.start_workflow(UntypedWorkflow::new(workflow_type), input, options).await?;
-    Ok(())
+    start_from_outside(design, client, order_id).await
 }
 
 impl Figures {
@@ -192,41 +187,6 @@ impl Figures {
 
     fn cpu(&self) -> f64 {
         self.server_cpu + self.worker_cpu + self.services_cpu + self.database_cpu
-    }
-}
-
-/// The process of a design; ends when it is dropped.
-struct DesignProcess(Child);
-
-impl DesignProcess {
-    fn start(program: &std::path::Path, design: Design, lab: &Lab) -> anyhow::Result<Self> {
-        use clap::ValueEnum;
-        let name = design.to_possible_value().context("a design without a name")?;
-        let child = Command::new(program)
-            .arg(name.get_name())
-            .args(["--order-api-url", lab.system.order_api_url()])
-            .args(["--voucher-api-url", lab.system.voucher_api_url()])
-            .arg("--key-file")
-            .arg(lab.system.key_file(Role::Worker))
-            .env("TEMPORAL_ADDRESS", lab.system.temporal_address())
-            .env("TEMPORAL_NAMESPACE", lab.system.namespace())
-            .env("TEMPORAL_CONFIG_FILE", "/dev/null")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .spawn()
-            .with_context(|| format!("{}", program.display()))?;
-        Ok(Self(child))
-    }
-
-    fn pid(&self) -> u32 {
-        self.0.id()
-    }
-}
-
-impl Drop for DesignProcess {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
     }
 }
 
@@ -293,10 +253,8 @@ fn tables(
             let pairs = product.iter().zip(all);
             let ratios: Vec<f64> =
                 pairs.filter_map(|(ours, theirs)| Some(of(ours)? / of(theirs)?)).collect();
-            Estimate::of(&ratios).filter(|estimate| estimate.median.is_finite()).map_or_else(
-                || "–".to_owned(),
-                |Estimate { median, low, high }| format!("{median:.2}× ({low:.2}–{high:.2})"),
-            )
+            let estimate = Estimate::of(&ratios).filter(|estimate| estimate.median.is_finite());
+            estimate.map_or_else(|| "–".to_owned(), |estimate| estimate.as_ratio())
         };
         let columns = [
             ratio(&|one| Some(one.orders_per_s)),

@@ -1,6 +1,9 @@
-//! The ways to a voucher that are compared with the product's: see [`designs`].
+//! The ways to a voucher that are compared with the product's: see [`designs`]. What the product reaches by itself:
+//! [`limits`].
 
 pub mod designs;
+pub mod limits;
 pub mod poller;
+pub mod process;
 pub mod statistics;
 pub mod work;

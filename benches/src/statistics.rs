@@ -31,6 +31,12 @@ impl Estimate {
         let high = medians.get(RESAMPLES * 975 / 1000)?;
         Some(Self { median: median_of_all, low: *low, high: *high })
     }
+
+    /// As a ratio, as in `2.50× (2.31–2.66)`.
+    #[must_use]
+    pub fn as_ratio(&self) -> String {
+        format!("{:.2}× ({:.2}–{:.2})", self.median, self.low, self.high)
+    }
 }
 
 /// The middle value, or what lies between the two middle ones; `None` of none.

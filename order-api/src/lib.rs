@@ -24,7 +24,7 @@ mod import_order;
 mod list_events;
 mod list_notices;
 mod list_orders;
-mod mark_order_sent;
+pub mod mark_order_sent;
 pub mod order;
 mod order_body;
 mod page;

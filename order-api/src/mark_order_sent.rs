@@ -15,22 +15,30 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use chassis::auth::{Actor, Caller};
 use chassis::problem::{Json, Path, Problem, ProblemBody};
-use chassis_store::{DatabaseError, Tx, now_ms, outbox};
+use chassis_store::{Database, DatabaseError, Tx, now_ms, outbox};
 use contracts::OrderId;
 use contracts::outbox::{ORDER_SENT, ORDER_SENT_CREDIT};
 use tracing::info;
 
 /// What marking an order sent came to.
-enum Marked {
+#[derive(Debug)]
+pub enum Marked {
+    /// It is sent from now on, and its events are written.
     Now(Order),
+    /// It was sent before; nothing was written.
     Before(Order),
+    /// It cannot be sent; nothing was written.
     Refused(Refusal),
 }
 
 /// Why an order was not marked sent.
-enum Refusal {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// There is no such order.
     OrderUnknown,
+    /// It was cancelled.
     OrderCancelled,
+    /// It is not decided yet, or was decided against.
     NotApproved(NotApproved),
 }
 
@@ -62,13 +70,7 @@ pub(crate) async fn mark_order_sent(
     Path(id): Path<String>,
 ) -> Result<Json<OrderBody>, Problem> {
     let id: OrderId = id.parse().map_err(|_| Refusal::OrderUnknown)?;
-    let asked = (id, Actor::of(caller));
-    match api
-        .database
-        .at(&crash_points::ORDER_API_MARK_ORDER_SENT)
-        .write(asked, |tx, (id, actor)| Box::pin(mark(tx, *id, actor)))
-        .await?
-    {
+    match mark_sent(&api.database, id, Actor::of(caller)).await? {
         Marked::Now(order) => {
             api.counts.sent();
             info!(order.id = %id, amount_minor = order.total.amount_minor, "marked order {id} sent");
@@ -77,6 +79,21 @@ pub(crate) async fn mark_order_sent(
         Marked::Before(order) => Ok(Json(order.into())),
         Marked::Refused(refusal) => Err(refusal.into()),
     }
+}
+
+/// Marks an order sent: the endpoint without HTTP.
+///
+/// # Errors
+/// When the database does not do it; whether it was done is then not known, and asking again is safe.
+pub async fn mark_sent(
+    database: &Database,
+    id: OrderId,
+    actor: Actor,
+) -> Result<Marked, DatabaseError> {
+    database
+        .at(&crash_points::ORDER_API_MARK_ORDER_SENT)
+        .write((id, actor), |tx, (id, actor)| Box::pin(mark(tx, *id, actor)))
+        .await
 }
 
 /// The whole transaction.

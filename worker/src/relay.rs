@@ -254,6 +254,7 @@ impl Relay {
         limit: Duration,
     ) -> StartAnswer {
         let started = Instant::now();
+        let age = in_hand.age_at(started);
         let answer = self.starter.start(process, after, limit).await;
         let name = match &answer {
             StartAnswer::Accepted => "accepted",
@@ -264,7 +265,7 @@ impl Relay {
         counter!("relay_starts_total", "answer" => name).increment(1);
         histogram!("relay_start_duration_seconds").record(started.elapsed().as_secs_f64());
         if answer == StartAnswer::Accepted {
-            let (workflow_id, age_ms) = (&process.workflow_id, in_hand.event.age_ms);
+            let (workflow_id, age_ms) = (&process.workflow_id, age.as_secs_f64() * 1000.0);
             info!(workflow.id = workflow_id, age_ms, "started {workflow_id}");
         }
         answer
@@ -314,6 +315,13 @@ struct InHand {
 }
 
 impl InHand {
+    /// How old the event is: what the service said when it handed it out, and what has passed since.
+    fn age_at(&self, now: Instant) -> Duration {
+        let handed_out = Duration::from_millis(self.event.age_ms.try_into().unwrap_or_default());
+        let since = LEASE.saturating_sub(self.leased_until.saturating_duration_since(now));
+        handed_out.saturating_add(since)
+    }
+
     /// What is left for a start before it must be given up.
     fn time_for_a_start(&self) -> Duration {
         let left = self.leased_until.saturating_duration_since(Instant::now());
