@@ -1,5 +1,6 @@
 //! The counters: read before and after, the difference is the cost.
 
+use lacadon::system::SystemOptions;
 use serde_json::Value;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -9,11 +10,12 @@ use tests::{World, eventually};
 /// The services; each has a database of its own.
 pub(crate) const SERVICES: [&str; 3] = ["order-api", "voucher-api", "risk-api"];
 
-/// Calls that come with time and not with work: what polls, and what looks whether all is well.
-const BY_TIME: [&str; 7] = [
+/// Calls that come with time and not with work: what polls, what tells that it lives, what looks whether all is well.
+const BY_TIME: [&str; 8] = [
     "PollWorkflowTaskQueue",
     "PollActivityTaskQueue",
     "PollNexusTaskQueue",
+    "RecordWorkerHeartbeat",
     "DescribeTaskQueue",
     "DescribeNamespace",
     "GetSystemInfo",
@@ -23,8 +25,36 @@ const BY_TIME: [&str; 7] = [
 /// The outbox is claimed by long polls: how many is a matter of time too. So are probes.
 const BY_TIME_OVER_HTTP: [&str; 4] = ["/outbox/claim", "/livez", "/readyz", "/metrics"];
 
+/// So are the statements of those polls, and those with which order-api measures its outbox for a scrape.
+const BY_TIME_IN_SQL: [&str; 5] = [
+    "select (select",
+    "with picked",
+    "update outbox_events\n             set lease_id",
+    "select min(occurred_at)",
+    "select count(*) from outbox_events where state = 'quarantined'",
+];
+
+/// How what the opening of a connection says begins.
+const OPENING: [&str; 2] = ["pragma", "set statement_timeout"];
+
 /// A log is written at once.
 const SILENCE: Duration = Duration::from_millis(400);
+
+/// What a service's database was given.
+const STATEMENTS: &str = "statements";
+const DURABLE: &str = "durable commits";
+const RELAXED: &str = "relaxed commits";
+const UNDONE: &str = "rollbacks";
+
+/// Commits that may be of either kind: [`tell_apart`].
+const COMMITS: &str = "commits";
+
+/// Every statement is in the logs.
+pub(crate) fn logging_statements(options: SystemOptions) -> SystemOptions {
+    SERVICES.into_iter().fold(options, |options, service| {
+        options.with_env(service, "RUST_LOG", "info,sqlx::query=debug")
+    })
+}
 
 /// Calls that the Temporal server's front was asked, by operation.
 pub(crate) async fn grpc(world: &World) -> Counts {
@@ -51,6 +81,40 @@ pub(crate) async fn settled_events(world: &World) -> u64 {
     let text = scrape(&format!("{}/metrics", world.process("worker").address())).await;
     let settled = |(labels, value)| (label(labels, "verdict") == "settled").then_some(value);
     samples(&text, "relay_events_total").filter_map(settled).sum()
+}
+
+/// Runs that have completed, by the Temporal server's own count: nobody is asked who would count it.
+pub(crate) async fn completed_runs(world: &World) -> u64 {
+    let text = scrape(world.system.temporal_metrics_url().expect("our own server")).await;
+    samples(&text, "workflow_success").map(|(_, value)| value).sum()
+}
+
+/// How often events were acknowledged, by order-api's own count.
+pub(crate) async fn acknowledgements(world: &World) -> u64 {
+    http(world).await.get("order-api POST /outbox/ack").copied().unwrap_or_default()
+}
+
+/// Transactions that every service has written, by its own count.
+pub(crate) async fn transactions(world: &World) -> Counts {
+    let mut counts = Counts::new();
+    for service in SERVICES {
+        let text = scrape(&metrics_of(world, service)).await;
+        let written = samples(&text, "database_write_seconds_count").map(|(_, value)| value).sum();
+        counts.insert(service.to_owned(), written);
+    }
+    counts
+}
+
+/// Transactions of every service that these statements tell of.
+pub(crate) fn transactions_in(statements: &Counts) -> Counts {
+    let mut counts = Counts::new();
+    for (name, count) in statements {
+        let (service, kind) = name.split_once(": ").expect("a service and what it did");
+        if kind != STATEMENTS {
+            *counts.entry(service.to_owned()).or_default() += count;
+        }
+    }
+    counts
 }
 
 /// The statements that every service's database was given since the last look, told from their logs.
@@ -90,15 +154,19 @@ impl Statements {
             for kind in new.lines().filter_map(kind_of) {
                 *counts.entry(format!("{service}: {kind}")).or_default() += 1;
             }
+            tell_apart(service, &mut counts);
         }
         counts
     }
 }
 
-/// What a line of a log tells of: a transaction of SQLite begins by saying how it is to be made durable.
+/// What a line of a log tells of.
 ///
-/// Long polls are left out, which are asked again after every commit and after every wait, and so is the opening of a
-/// connection.
+/// A transaction of SQLite begins by saying how it is to be made durable; neither its `begin` nor its `commit` is logged. One
+/// of PostgreSQL says so only if its commit need not be waited for; its `begin` is not logged, its `COMMIT` is.
+///
+/// Long polls are left out, which are asked again after every commit and after every wait; so are scrapes, and the opening
+/// of a connection.
 fn kind_of(line: &str) -> Option<&'static str> {
     let line: Value = serde_json::from_str(line).ok()?;
     if line.get("target")? != "sqlx::query" {
@@ -108,14 +176,29 @@ fn kind_of(line: &str) -> Option<&'static str> {
         "" => line.get("summary")?.as_str()?,
         long => long,
     };
-    let is_poll =
-        ["select (select", "with picked", "update outbox_events\n             set lease_id"];
     match statement {
-        "pragma synchronous = full" => Some("durable commits"),
-        "pragma synchronous = normal" => Some("relaxed commits"),
-        other if other.to_lowercase().starts_with("pragma") => None,
-        other if is_poll.iter().any(|poll| other.starts_with(poll)) => None,
-        _ => Some("statements"),
+        "pragma synchronous = full" => Some(DURABLE),
+        "pragma synchronous = normal" | "set local synchronous_commit = off" => Some(RELAXED),
+        "COMMIT" => Some(COMMITS),
+        "ROLLBACK" => Some(UNDONE),
+        other if OPENING.iter().any(|word| other.to_lowercase().starts_with(word)) => None,
+        other if BY_TIME_IN_SQL.iter().any(|begin| other.starts_with(begin)) => None,
+        _ => Some(STATEMENTS),
+    }
+}
+
+/// Commits that were not said to be relaxed are durable.
+///
+/// # Panics
+/// When it may have been a relaxed transaction that was undone: what was committed cannot be told then.
+fn tell_apart(service: &str, counts: &mut Counts) {
+    let Some(commits) = counts.remove(&format!("{service}: {COMMITS}")) else { return };
+    let count = |kind: &str| counts.get(&format!("{service}: {kind}")).copied().unwrap_or_default();
+    let (relaxed, undone) = (count(RELAXED), count(UNDONE));
+    assert!(relaxed == 0 || undone == 0, "{service} has undone one of {counts:?}");
+    let durable = commits.checked_sub(relaxed).expect("what is relaxed is committed");
+    if durable > 0 {
+        counts.insert(format!("{service}: {DURABLE}"), durable);
     }
 }
 
@@ -131,4 +214,25 @@ fn metrics_of(world: &World, service: &str) -> String {
         _ => world.system.gateway_url(),
     };
     format!("{url}/metrics")
+}
+
+#[test]
+fn commits_of_postgresql_are_told_apart() {
+    let line = |statement: &str| {
+        let fields = serde_json::json!({
+            "target": "sqlx::query", "summary": statement, "db.statement": "",
+        });
+        fields.to_string()
+    };
+    let log = ["set local synchronous_commit = off", "update t", "COMMIT", "insert", "COMMIT"];
+
+    let mut counts = Counts::new();
+    for kind in log.iter().filter_map(|statement| kind_of(&line(statement))) {
+        *counts.entry(format!("a: {kind}")).or_default() += 1;
+    }
+    tell_apart("a", &mut counts);
+
+    let told = [("a: durable commits", 1), ("a: relaxed commits", 1), ("a: statements", 2)];
+    assert_eq!(counts, told.map(|(name, count)| (name.to_owned(), count)).into());
+    assert_eq!(transactions_in(&counts), Counts::from([("a".to_owned(), 2)]));
 }
