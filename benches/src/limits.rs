@@ -7,6 +7,16 @@ pub mod outage;
 pub mod replay;
 pub mod store;
 
+use anyhow::Context;
+use contracts::OrderId;
+use lacadon::load::Latency;
+use lacadon::load::drive::{self, Pace, Shop};
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// A process is ready within seconds, on a busy machine within some more.
+const READY_WITHIN: Duration = Duration::from_secs(60);
+
 /// One thing that was asked for, and what was found.
 #[derive(Debug, Clone, serde::Serialize)]
 pub struct Finding {
@@ -24,4 +34,13 @@ impl Finding {
     pub fn new(what: impl Into<String>, asked: &'static str, found: impl Into<String>) -> Self {
         Self { what: what.into(), asked, found: found.into() }
     }
+}
+
+/// Marks orders sent; how long their senders waited for the answers.
+async fn send(shop: &Shop, orders: &[OrderId], pace: Pace) -> anyhow::Result<Latency> {
+    let done = watch::Sender::new(0);
+    let sent = drive::send(orders, pace, &done, |order_id| shop.mark_sent(order_id)).await?;
+    let mut answered: Vec<Duration> = sent.into_values().map(|sent| sent.answered).collect();
+    answered.sort_unstable();
+    Latency::of(&answered).context("no order was sent")
 }

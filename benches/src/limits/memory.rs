@@ -1,14 +1,13 @@
 //! What the processes take of the machine's memory, and how soon order-api serves.
 
-use super::Finding;
+use super::{Finding, READY_WITHIN, send};
 use crate::statistics::median;
 use anyhow::{Context, ensure};
 use lacadon::crash::lab::{Lab, LabOptions};
 use lacadon::crash::quiet::Looker;
-use lacadon::load::drive::{self, Pace, Shop};
+use lacadon::load::drive::{Pace, Shop};
 use lacadon::load::meter::Meter;
 use std::time::{Duration, Instant};
-use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 /// Runs that the worker keeps at once.
@@ -20,7 +19,6 @@ const AT_ONCE: usize = 16;
 /// order-api is started so often.
 const STARTS: usize = 5;
 
-const READY_WITHIN: Duration = Duration::from_secs(30);
 const RUNS_WITHIN: Duration = Duration::from_secs(300);
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 
@@ -35,8 +33,7 @@ pub async fn measure(options: LabOptions) -> anyhow::Result<Vec<Finding>> {
     let orders = shop.record(RUNS * 10 / 9 + STARTS + 1).await?;
     let (orders, for_starts) = orders.split_at(RUNS * 10 / 9 + 1);
     lab.system.process("voucher-api")?.stop().await?;
-    let done = watch::Sender::new(0);
-    drive::send(orders, Pace::Concurrency(AT_ONCE), &done, |id| shop.mark_sent(id)).await?;
+    send(&shop, orders, Pace::Concurrency(AT_ONCE)).await?;
     let looker = Looker::of(&lab.system).await?;
     let give_up = Instant::now() + RUNS_WITHIN;
     while looker.look(None).await?.runs < u64::try_from(RUNS)? {

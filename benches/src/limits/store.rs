@@ -1,6 +1,6 @@
 //! How fast order-api marks orders sent: through HTTP, by the same transaction without HTTP, and one at a time.
 
-use super::Finding;
+use super::{Finding, READY_WITHIN};
 use crate::statistics::Estimate;
 use chassis::auth::{Actor, Caller};
 use chassis_store::Database;
@@ -12,7 +12,7 @@ use lacadon::load::drive::Shop;
 use order_api::MIGRATIONS;
 use order_api::access::BACK_OFFICE;
 use order_api::mark_order_sent::{Marked, mark_sent};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// Orders of one measurement.
 const ORDERS: usize = 2000;
@@ -22,8 +22,6 @@ const ORDERS_ONE_BY_ONE: usize = 500;
 
 /// Orders under way at once.
 const AT_ONCE: usize = 64;
-
-const READY_WITHIN: Duration = Duration::from_secs(30);
 
 /// Measures on a SQLite file with durable commits, in rounds; nobody relays the events.
 ///
