@@ -9,7 +9,6 @@ mod actions;
 mod counting;
 mod designs;
 mod meter;
-mod postgres;
 mod table;
 
 use actions::{ACTIONS, Action, Shop};
@@ -18,18 +17,19 @@ use counting::Costs;
 use std::path::Path;
 use table::Counted;
 use tests::metrics::Counts;
+use tests::postgres::Postgres;
 
 /// The tables, as they are committed.
 const DOCUMENT: &str = "docs/reference/costs.md";
 
 #[tokio::test]
 async fn an_order_costs_what_the_table_says() {
-    let server = postgres::server();
+    let server = Postgres::of_this_test_binary();
 
     // One system after the other: a quiet one has the machine to itself.
     let actions = actions_on_sqlite().await;
     let designs = every_design(&actions).await;
-    let postgres = match &server {
+    let postgres = match server {
         Some(server) => Some(sql_on_postgres(server).await),
         None => None,
     };
@@ -71,14 +71,16 @@ async fn every_design(actions: &[(Action, Costs)]) -> Vec<(Design, Costs)> {
     costs
 }
 
-async fn sql_on_postgres(server: &url::Url) -> Vec<(Action, Counts)> {
-    postgres::with_three_databases(server, async |[orders, vouchers, risk]| {
-        let shop = Shop::open(|options| options.on_postgres(orders, vouchers, risk)).await;
-        let mut sql = Vec::new();
-        for action in ACTIONS {
-            sql.push((action, shop.sql_of(action).await));
-        }
-        sql
-    })
-    .await
+async fn sql_on_postgres(server: &Postgres) -> Vec<(Action, Counts)> {
+    let [orders, vouchers, risk] = [
+        server.database("orders").await,
+        server.database("vouchers").await,
+        server.database("risk").await,
+    ];
+    let shop = Shop::open(|options| options.on_postgres(orders, vouchers, risk)).await;
+    let mut sql = Vec::new();
+    for action in ACTIONS {
+        sql.push((action, shop.sql_of(action).await));
+    }
+    sql
 }

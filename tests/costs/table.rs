@@ -31,7 +31,7 @@ const POSTGRES: &str = "## On PostgreSQL";
 const OF_POSTGRES: &str = "
 What the databases are given for the actions of the first table when they are on PostgreSQL; histories and calls are not counted again. `begin` and `commit` are no statements here, as
 above; a relaxed commit is not waited for (`set local synchronous_commit = off`, itself no statement here). Commits are told by the services' logs, and their number is the services' own
-`database_write_seconds_count`. Counted where `LACADON_TEST_POSTGRES_URL` names a server (`tools/postgres` runs one); elsewhere this table is left as it is.
+`database_write_seconds_count`. Counted where PostgreSQL is installed; elsewhere this table is left as it is.
 
 ";
 
