@@ -231,7 +231,9 @@ impl Api {
             let body = response.json().await.map_err(failed)?;
             return Ok(Answer { status, is_replayed, body });
         }
-        let mut problem: Problem = response.json().await.unwrap_or_default();
+        // A refusal that breaks off says nothing of its reason: it is no answer. One without a word is.
+        let body = response.bytes().await.map_err(failed)?;
+        let mut problem: Problem = serde_json::from_slice(&body).unwrap_or_default();
         problem.status = status.as_u16();
         Err(CallError::Refused { service: self.service, problem })
     }
@@ -289,6 +291,39 @@ pub fn segment(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+
+    /// An order that was rejected, as far as it is read by a client to whom so many bytes less arrive.
+    async fn refusal_cut_by(bytes: usize) -> CallError {
+        let body = r#"{"type": "urn:lacadon:problem:order_rejected", "reason": "risk_too_high"}"#;
+        let length = body.len();
+        let said = format!(
+            "HTTP/1.1 409 Conflict\r\ncontent-type: application/problem+json\r\ncontent-length: {length}\r\n\r\n{body}"
+        );
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let base = format!("http://{}", listener.local_addr().expect("an address"));
+        tokio::spawn(async move {
+            let (mut caller, _) = listener.accept().await.expect("a caller");
+            let heard = caller.read(&mut [0; 4096]).await.expect("a request");
+            assert!(heard > 0, "the caller went away");
+            let arrives = &said.as_bytes()[..said.len() - bytes];
+            caller.write_all(arrives).await.expect("written");
+        });
+        let api = Api::new("gateway", &base, String::new()).expect("a client");
+        api.get("/placements/1", &[]).await.expect_err("it was refused")
+    }
+
+    #[tokio::test]
+    async fn a_refusal_that_breaks_off_is_no_answer() {
+        let cut = refusal_cut_by(20).await;
+        assert!(matches!(cut, CallError::Unreachable { .. }), "{cut:?}");
+
+        let whole = refusal_cut_by(0).await;
+        let CallError::Refused { problem, .. } = &whole else { panic!("{whole:?}") };
+        assert_eq!((problem.code(), problem.status), ("order_rejected", 409));
+        assert_eq!(problem.reason.as_deref(), Some("risk_too_high"));
+    }
 
     #[test]
     fn a_problem_is_told_with_its_advice_its_fields_and_its_code() {
