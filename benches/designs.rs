@@ -214,6 +214,7 @@ fn tables(
 ) -> anyhow::Result<String> {
     let on = match asked.on {
         On::Files => "SQLite and the development server",
+        On::Postgres => "PostgreSQL and the development server",
         On::Cluster => "PostgreSQL and a Temporal cluster",
     };
     let server = if asked.server.is_empty() { "stock".to_owned() } else { asked.server.join(" ") };

@@ -2,7 +2,7 @@
 //!
 //! Nothing here is asserted but that no voucher is lost or doubled: what a machine takes says little about another.
 
-use benches::limits::{Finding, memory, outage, replay, store};
+use benches::limits::{Finding, age, memory, outage, replay, store};
 use clap::{Parser, ValueEnum};
 use lacadon::crash::lab::LabOptions;
 use lacadon::machine::machine;
@@ -20,6 +20,8 @@ enum Part {
     Outage,
     /// Memory, and the time to start.
     Memory,
+    /// A worker that has run very many activities.
+    Age,
     /// Replay.
     Replay,
 }
@@ -34,6 +36,9 @@ struct Asked {
     /// Events that wait for Temporal until they are drained.
     #[arg(long, default_value_t = 50_000)]
     drained: usize,
+    /// Activities that the worker runs until it is old.
+    #[arg(long, default_value_t = 1_000_000)]
+    activities: usize,
     /// Only these parts.
     #[arg(long, value_enum, value_delimiter = ',')]
     parts: Vec<Part>,
@@ -57,6 +62,10 @@ async fn main() -> anyhow::Result<()> {
             Part::Store => store::measure(options.clone(), asked.rounds).await?,
             Part::Outage => outage::measure(options.clone(), asked.rounds, asked.drained).await?,
             Part::Memory => memory::measure(options.clone()).await?,
+            Part::Age => {
+                let worker = env!("CARGO_BIN_EXE_ageing-worker").into();
+                age::measure(options.clone(), worker, asked.activities).await?
+            }
             Part::Replay => replay::measure(&workspace).await?,
         };
         for Finding { what, asked, found } in findings {

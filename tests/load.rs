@@ -46,6 +46,14 @@ async fn figures_of_a_run_in_which_not_every_order_was_sent_are_void() {
     assert!(!report.holds());
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn the_services_may_be_on_postgresql_beside_a_development_server() {
+    let report = measured(Load { on: On::Postgres, ..load() }).await;
+
+    assert!(report.holds(), "{report:?}");
+    assert!(report.cpu_s_per_1000_orders.contains_key("postgresql"), "{report:?}");
+}
+
 fn load() -> Load {
     Load {
         orders: ORDERS,

@@ -19,7 +19,7 @@ use temporalio_workflow::{
 pub const TASK_QUEUE: &str = "designs";
 
 /// Long enough for every attempt; the SDK wants one to be set.
-const START_TO_CLOSE: Duration = Duration::from_secs(10);
+pub(crate) const START_TO_CLOSE: Duration = Duration::from_secs(10);
 
 /// A way to a voucher.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum, serde::Serialize)]

@@ -1,7 +1,8 @@
 //! What the product reaches of what it is asked for, each in one run on one machine.
 //!
-//! One file per part of the system that limits: [`store`], [`outage`], [`memory`], [`replay`].
+//! One file per part of the system that limits: [`store`], [`outage`], [`memory`], [`age`], [`replay`].
 
+pub mod age;
 pub mod memory;
 pub mod outage;
 pub mod replay;

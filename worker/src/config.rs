@@ -60,7 +60,7 @@ pub struct Config {
         long,
         env = "WORKER_RECYCLE_AFTER",
         value_name = "WORKER_RECYCLE_AFTER",
-        default_value_t = 200_000,
+        default_value_t = 20_000,
         value_parser = clap::value_parser!(u64).range(1..)
     )]
     pub recycle_after: u64,
@@ -191,7 +191,7 @@ mod tests {
         let config = read(&SETTINGS).expect("all settings");
 
         assert_eq!(config.name, "worker-1");
-        assert_eq!((config.recycle_after, config.relay), (200_000, Relaying::On));
+        assert_eq!((config.recycle_after, config.relay), (20_000, Relaying::On));
         assert_eq!(config.reconcile_every_s, 60);
     }
 

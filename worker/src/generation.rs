@@ -5,7 +5,6 @@
 //! generation's own client are *eager*: Temporal answers with the first task, and this very worker runs it.
 
 use crate::limits::STICKY_LIMIT;
-use crate::registry::{self, Activities};
 use anyhow::Context as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -40,12 +39,12 @@ impl Generation {
     /// Makes the worker and lets it poll.
     ///
     /// # Errors
-    /// When the registry names something twice, or no thread can be had.
+    /// When the SDK refuses the options, or no thread can be had.
     pub fn start(
         runtime: &Runtime,
         client: Client,
         identity: String,
-        activities: Activities,
+        options: WorkerOptions,
         recycle_after: u64,
     ) -> anyhow::Result<Self> {
         let count = Arc::new(Count {
@@ -53,7 +52,7 @@ impl Generation {
             recycle_after,
             is_full: Notify::new(),
         });
-        let options = options(activities, count.clone())?;
+        let options = polling(options, count.clone());
         let mut worker = Worker::new(runtime, client.clone(), options)?;
         let stop = Box::new(worker.shutdown_handle());
         let connection = client.connection().clone();
@@ -130,11 +129,10 @@ fn free(worker: Worker, connection: &Connection, tokio: &Handle) {
 
 /// Pollers are left to the server, which scales them; slots to the SDK's hundred of each kind: starts in flight are
 /// sixteen. Running activities are never cancelled at the stop, they end within their own deadlines.
-fn options(activities: Activities, count: Arc<Count>) -> anyhow::Result<WorkerOptions> {
-    let mut options = registry::for_work(activities)?;
+fn polling(mut options: WorkerOptions, count: Arc<Count>) -> WorkerOptions {
     options.sticky_queue_schedule_to_start_timeout = STICKY_LIMIT;
     options.activity_inbound_interceptor(CountActivities(count));
-    Ok(options)
+    options
 }
 
 struct CountActivities(Arc<Count>);

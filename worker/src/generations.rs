@@ -5,7 +5,7 @@
 
 use crate::generation::{Current, Generation};
 use crate::limits::DRAIN_LIMIT;
-use crate::registry::{Activities, Services};
+use crate::registry::{Activities, Runs, Services};
 use crate::sdk_metrics::SdkMetrics;
 use crate::search_attributes;
 use crate::temporal_watch::TemporalWatch;
@@ -32,6 +32,8 @@ pub struct Generations {
     pub name: String,
     /// What the activities call.
     pub services: Services,
+    /// What each generation runs.
+    pub runs: Runs,
     /// After so many activities the next generation takes over.
     pub recycle_after: u64,
     /// How many there were.
@@ -49,11 +51,11 @@ impl Generations {
         let client =
             self.target.connect(&identity, Some(self.sdk_metrics.for_connections())).await?;
         search_attributes::assert_with_patience(&client).await;
-        let activities = Activities::on(&self.services);
+        let options = (self.runs)(Activities::on(&self.services))?;
         counter!("worker_generations_total").increment(1);
         // There from the start, so that the first that breaks is an increase.
         counter!("worker_generations_broken_total").increment(0);
-        Generation::start(&self.runtime, client, identity, activities, self.recycle_after)
+        Generation::start(&self.runtime, client, identity, options, self.recycle_after)
     }
 
     /// Replaces one generation by the next until asked to stop; then waits for the last to finish.

@@ -36,7 +36,7 @@ use connections::call::{BearerKey, Service, install_crypto};
 use connections::temporal::Target;
 use generation::Current;
 use generations::Generations;
-use registry::Services;
+use registry::{Runs, Services};
 use relay::Relay;
 use relay::outbox::Outbox;
 use relay::start::Starter;
@@ -51,14 +51,15 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-/// Works until asked to stop, then finishes what is under way, within the grace that the settings give.
+/// Works until asked to stop, then finishes what is under way, within the grace that the settings give. `runs` is
+/// [`registry::for_work`] but for workers that measure something.
 ///
 /// # Errors
 /// When a setting cannot work, the probes' address cannot be bound, or an SDK worker cannot be got rid of.
-pub async fn run(config: Config) -> anyhow::Result<()> {
+pub async fn run(config: Config, runs: Runs) -> anyhow::Result<()> {
     install_crypto();
     let asked_to_stop = serve::stop_asked(config.stop.exit_with_stdin)?;
-    let generations = prepare(&config)?;
+    let generations = prepare(&config, runs)?;
     let watch = TemporalWatch::new();
     let probes = serve::start(config.listen, probes(&watch, &generations.sdk_metrics)).await?;
     info!(address = %probes.address(), "worker {} answers probes on http://{}", config.name, probes.address());
@@ -80,7 +81,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn prepare(config: &Config) -> anyhow::Result<Generations> {
+fn prepare(config: &Config, runs: Runs) -> anyhow::Result<Generations> {
     let target = Target::from_environment()?;
     let key = key_in(&config.key_file).context("WORKER_KEY_FILE")?;
     let auditor = key_in(&config.auditor_key_file).context("WORKER_AUDITOR_KEY_FILE")?;
@@ -103,6 +104,7 @@ fn prepare(config: &Config) -> anyhow::Result<Generations> {
         runtime: Runtime::from_current_tokio(options)?,
         name: config.name.clone(),
         services: services(config, &key, &auditor)?,
+        runs,
         recycle_after: config.recycle_after,
         made: AtomicU64::new(0),
     })

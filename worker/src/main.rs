@@ -1,8 +1,14 @@
 //! The worker's process: read what it was started for, do it, say how it ended by the exit code.
 
+use mimalloc::MiMalloc;
 use std::io::Write as _;
 use std::process::ExitCode;
 use worker::config::{Asked, asked};
+use worker::registry::for_work;
+
+/// Gives back what replaced SDK workers held; the C library's would grow for ever, in fragments.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     let asked = asked();
@@ -13,7 +19,7 @@ fn main() -> ExitCode {
     let ended = match asked {
         Asked::Work(config) => {
             chassis::telemetry::start();
-            runtime.block_on(worker::run(*config))
+            runtime.block_on(worker::run(*config, for_work))
         }
         Asked::Tool(tool) => runtime.block_on(worker::tools::run(tool)),
     };

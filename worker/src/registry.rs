@@ -100,6 +100,9 @@ pub fn workflow_types() -> impl Iterator<Item = &'static str> {
     PROCESSES.into_iter().map(|process| process.workflow_type)
 }
 
+/// What a worker runs on these activities: [`for_work`], or that and more.
+pub type Runs = fn(Activities) -> Result<WorkerOptions, WorkflowRegistrationError>;
+
 /// The options of a worker that runs everything; how it polls is for the caller to set.
 ///
 /// # Errors

@@ -42,6 +42,8 @@ pub enum Network {
 pub enum On {
     /// SQLite files and a development server of Temporal.
     Files,
+    /// PostgreSQL, and a development server of Temporal, which keeps a file of its own.
+    Postgres,
     /// PostgreSQL, and a Temporal server as clusters run it, on PostgreSQL too.
     Cluster,
 }
@@ -95,9 +97,11 @@ impl LabOptions {
 }
 
 /// A database server and the databases of order-api, voucher-api and risk-api in it.
-struct Cluster {
+struct Databases {
     postgres: Postgres,
-    databases: [String; 3],
+    urls: [String; 3],
+    /// Whether Temporal keeps everything in it too.
+    has_temporal: bool,
 }
 
 /// A running system and what is between its parts.
@@ -123,6 +127,7 @@ impl Lab {
     ) -> anyhow::Result<Self> {
         match (on, &options.temporal) {
             (On::Files, _) => Self::start(options, adjust).await,
+            (On::Postgres, _) => Self::start_on_postgres(options, adjust).await,
             (On::Cluster, TemporalServer::Own { cli, .. }) => {
                 let cli = cli.clone();
                 Self::start_on_cluster(options, &ClusterPrograms::find()?, &cli, adjust).await
@@ -145,8 +150,23 @@ impl Lab {
         Self::start_in(folder, None, options, std::future::ready(Ok(())), adjust).await
     }
 
-    /// The same with the databases on PostgreSQL, and the Temporal server in the program that clusters run, on PostgreSQL
-    /// too.
+    /// The same with the databases on PostgreSQL.
+    ///
+    /// # Errors
+    /// When something does not come up.
+    async fn start_on_postgres(
+        options: LabOptions,
+        adjust: impl FnOnce(SystemOptions) -> SystemOptions,
+    ) -> anyhow::Result<Self> {
+        let folder = new_folder()?;
+        let postgres = Postgres::start().await?;
+        let urls = cluster::service_databases(&postgres).await?;
+        let databases = Databases { postgres, urls, has_temporal: false };
+        let nothing = std::future::ready(Ok(()));
+        Self::start_in(folder, Some(databases), options, nothing, adjust).await
+    }
+
+    /// The same with the Temporal server in the program that clusters run, on PostgreSQL too.
     ///
     /// # Errors
     /// When something does not come up.
@@ -159,16 +179,16 @@ impl Lab {
         let folder = new_folder()?;
         let postgres = Postgres::start().await?;
         let temporal = cluster::server(programs, &postgres, folder.path()).await?;
-        let databases = cluster::service_databases(&postgres).await?;
+        let urls = cluster::service_databases(&postgres).await?;
         let namespace = cluster::make_namespace(folder.path().to_path_buf(), cli.to_path_buf());
         let options = LabOptions { temporal, ..options };
-        let cluster = Cluster { postgres, databases };
-        Self::start_in(folder, Some(cluster), options, namespace, adjust).await
+        let databases = Databases { postgres, urls, has_temporal: true };
+        Self::start_in(folder, Some(databases), options, namespace, adjust).await
     }
 
     async fn start_in(
         folder: TempDir,
-        cluster: Option<Cluster>,
+        databases: Option<Databases>,
         options: LabOptions,
         meanwhile: impl Future<Output = anyhow::Result<()>>,
         adjust: impl FnOnce(SystemOptions) -> SystemOptions,
@@ -186,12 +206,14 @@ impl Lab {
         for name in &behind_proxies {
             options = options.left_down(name);
         }
-        let postgres = match cluster {
-            Some(Cluster { postgres, databases }) => {
+        let postgres = match databases {
+            Some(Databases { postgres, urls, has_temporal }) => {
                 if network == Network::Faulty {
-                    lay_to_databases(&mut options, &postgres, &databases, &mut wires).await?;
+                    let laid = Wire::TO_DATABASES.into_iter();
+                    let laid = laid.filter(|wire| has_temporal || wire.caller != TEMPORAL);
+                    lay_to_databases(&mut options, &postgres, &urls, laid, &mut wires).await?;
                 }
-                let [orders, vouchers, risk] = databases;
+                let [orders, vouchers, risk] = urls;
                 options = options.on_postgres(orders, vouchers, risk);
                 options.ready_within = CLUSTER_READY_WITHIN;
                 Some(postgres)

@@ -88,18 +88,19 @@ pub(super) async fn lay(
     Ok(())
 }
 
-/// A proxy for every wire to a database. Who audits reads the databases directly.
+/// A proxy for each of these wires to a database. Who audits reads the databases directly.
 pub(super) async fn lay_to_databases(
     options: &mut SystemOptions,
     postgres: &Postgres,
     [orders, vouchers, risk]: &[String; 3],
+    laid: impl Iterator<Item = Wire>,
     wires: &mut BTreeMap<Wire, Proxy>,
 ) -> anyhow::Result<()> {
     let server = postgres.superuser_url();
     let host = server.host_str().context("PostgreSQL is on no host")?;
     let port = server.port().context("PostgreSQL has no port")?;
     let server = format!("{host}:{port}");
-    for wire in Wire::TO_DATABASES {
+    for wire in laid {
         let proxy = Proxy::start().await?;
         proxy.forward_to(&server);
         let through = |url: &str| -> anyhow::Result<String> {
