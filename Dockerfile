@@ -7,6 +7,10 @@
 FROM rust:1.95.0-slim-bookworm AS build
 # The compiler of the image, not one that rustup would fetch with the components that only developers need.
 ENV RUSTUP_TOOLCHAIN=1.95.0
+# The worker's allocator is built by make, which the image lacks.
+RUN apt-get update \
+ && apt-get install --yes --no-install-recommends make \
+ && rm -rf /var/lib/apt/lists/*
 WORKDIR /build
 COPY . .
 # The caches outlive the build, so a change of ours compiles ours alone; what is kept is copied out of them.

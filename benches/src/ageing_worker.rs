@@ -1,12 +1,12 @@
 //! `ageing-worker`: the product's worker, which also runs the process that makes it old. Takes the worker's settings.
 
 use benches::ageing;
-use mimalloc::MiMalloc;
+use tikv_jemallocator::Jemalloc;
 use worker::config::{Asked, asked};
 
 /// The worker's.
 #[global_allocator]
-static ALLOCATOR: MiMalloc = MiMalloc;
+static ALLOCATOR: Jemalloc = Jemalloc;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {

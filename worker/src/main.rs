@@ -1,14 +1,14 @@
 //! The worker's process: read what it was started for, do it, say how it ended by the exit code.
 
-use mimalloc::MiMalloc;
 use std::io::Write as _;
 use std::process::ExitCode;
+use tikv_jemallocator::Jemalloc;
 use worker::config::{Asked, asked};
 use worker::registry::for_work;
 
 /// Gives back what replaced SDK workers held; the C library's would grow for ever, in fragments.
 #[global_allocator]
-static ALLOCATOR: MiMalloc = MiMalloc;
+static ALLOCATOR: Jemalloc = Jemalloc;
 
 fn main() -> ExitCode {
     let asked = asked();
