@@ -52,8 +52,12 @@ async fn what_the_command_and_the_web_ui_export_replays() {
 
     let ui = world.system.temporal_ui().expect("a Web UI");
     let url = format!("{ui}/api/v1/namespaces/{}/workflows/{id}/history", world.temporal.namespace);
-    let of_the_web_ui =
-        http_client().get(url).send().await.expect("an answer").text().await.expect("a history");
+    // A busy server may refuse the Web UI for a moment; an export is what begins with the start.
+    let of_the_web_ui = eventually("the Web UI exports the history", || async {
+        let export = http_client().get(&url).send().await.ok()?.text().await.ok()?;
+        export.contains("workflowExecutionStartedEventAttributes").then_some(export)
+    })
+    .await;
     let of_the_command =
         world.temporal.json(&["workflow", "show", "--workflow-id", &id]).await.to_string();
 
