@@ -5,6 +5,7 @@ use lacadon::crash::lab::{LabOptions, On};
 use lacadon::load::{Load, LoadReport};
 use launch::progress::Display;
 use std::collections::BTreeSet;
+use tests::programs;
 
 const ORDERS: u32 = 100;
 
@@ -48,6 +49,9 @@ async fn figures_of_a_run_in_which_not_every_order_was_sent_are_void() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_services_may_be_on_postgresql_beside_a_development_server() {
+    if programs::postgres().is_none() {
+        return;
+    }
     let report = measured(Load { on: On::Postgres, ..load() }).await;
 
     assert!(report.holds(), "{report:?}");
