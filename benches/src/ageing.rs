@@ -3,17 +3,17 @@
 
 #![expect(missing_docs, reason = "the macro makes markers without docs; their methods have them")]
 
-use crate::designs::{START_TO_CLOSE, owed};
+use crate::designs::{local, owed};
 use capabilities::voucher::{Decide, Issue};
 use contracts::OrderId;
 use contracts::vouchers::DecideVoucher;
 use temporalio_macros::{workflow, workflow_methods};
 use temporalio_sdk::{WorkerOptions, WorkflowRegistrationError};
-use temporalio_workflow::{LocalActivityOptions, WorkflowContext, WorkflowResult};
+use temporalio_workflow::{WorkflowContext, WorkflowResult};
 use worker::registry::{self, Activities};
 
 /// The type name of the process.
-pub const AGEING: &str = "Ageing";
+const AGEING: &str = "Ageing";
 
 /// Activities of one run.
 pub const ACTIVITIES: usize = 40;
@@ -28,16 +28,14 @@ impl Ageing {
     /// For an order that was sent and earned its voucher; it keeps that one. How many activities were run.
     #[run(name = AGEING)]
     pub async fn run(ctx: &mut WorkflowContext<Self>, order_id: OrderId) -> WorkflowResult<usize> {
-        let options =
-            || LocalActivityOptions::builder().start_to_close_timeout(START_TO_CLOSE).build();
         let mut activities = 0;
         for _ in 0..ACTIVITIES / 2 {
             activities += 1;
             let decided =
-                ctx.execute_local_activity(Decide, DecideVoucher { order_id }, options()).await?;
+                ctx.execute_local_activity(Decide, DecideVoucher { order_id }, local()).await?;
             if let Some(voucher) = owed(decided) {
                 activities += 1;
-                ctx.execute_local_activity(Issue, voucher, options()).await?;
+                ctx.execute_local_activity(Issue, voucher, local()).await?;
             }
         }
         Ok(activities)

@@ -19,7 +19,7 @@ use temporalio_workflow::{
 pub const TASK_QUEUE: &str = "designs";
 
 /// Long enough for every attempt; the SDK wants one to be set.
-pub(crate) const START_TO_CLOSE: Duration = Duration::from_secs(10);
+const START_TO_CLOSE: Duration = Duration::from_secs(10);
 
 /// A way to a voucher.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum, serde::Serialize)]
@@ -126,12 +126,10 @@ impl GrantVoucherLocal {
     /// Decides, issues.
     #[run(name = LOCAL)]
     pub async fn run(ctx: &mut WorkflowContext<Self>, order_id: OrderId) -> WorkflowResult<bool> {
-        let options =
-            || LocalActivityOptions::builder().start_to_close_timeout(START_TO_CLOSE).build();
         let decided =
-            ctx.execute_local_activity(Decide, DecideVoucher { order_id }, options()).await?;
+            ctx.execute_local_activity(Decide, DecideVoucher { order_id }, local()).await?;
         let Some(voucher) = owed(decided) else { return Ok(false) };
-        ctx.execute_local_activity(Issue, voucher, options()).await?;
+        ctx.execute_local_activity(Issue, voucher, local()).await?;
         Ok(true)
     }
 }
@@ -148,6 +146,11 @@ impl Empty {
     pub async fn run(_ctx: &mut WorkflowContext<Self>, _order_id: OrderId) -> WorkflowResult<()> {
         Ok(())
     }
+}
+
+/// How a local activity is run.
+pub(crate) fn local() -> LocalActivityOptions {
+    LocalActivityOptions::builder().start_to_close_timeout(START_TO_CLOSE).build()
 }
 
 /// The voucher that follows from a decision; `None` where none is owed.

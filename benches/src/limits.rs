@@ -10,10 +10,15 @@ pub mod store;
 
 use anyhow::Context;
 use contracts::OrderId;
+use lacadon::crash::lab::Lab;
+use lacadon::crash::quiet::{self, Watched};
 use lacadon::load::Latency;
 use lacadon::load::drive::{self, Pace, Shop};
+use lacadon::load::meter::{Meter, Usage};
+use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 /// A process is ready within seconds, on a busy machine within some more.
 const READY_WITHIN: Duration = Duration::from_secs(60);
@@ -35,6 +40,19 @@ impl Finding {
     pub fn new(what: impl Into<String>, asked: &'static str, found: impl Into<String>) -> Self {
         Self { what: what.into(), asked, found: found.into() }
     }
+}
+
+/// Waits until no event is unsettled and no run open.
+async fn be_quiet(lab: &Lab, within: Duration) -> anyhow::Result<()> {
+    let quiet = quiet::wait(&lab.system, Watched::EventsAndRuns, within).await?;
+    quiet.took.map(drop).with_context(|| format!("not quiet: {quiet:?}"))
+}
+
+/// What each process takes of the memory now.
+async fn used_now(lab: &Lab) -> BTreeMap<String, Usage> {
+    let now = CancellationToken::new();
+    now.cancel();
+    Meter::start(lab, &[]).watch(now).await
 }
 
 /// Marks orders sent; how long their senders waited for the answers.

@@ -1,20 +1,17 @@
 //! Whether a worker grows while it runs a million activities.
 
-use super::{Finding, send};
+use super::{Finding, be_quiet, send, used_now};
 use crate::ageing::{ACTIVITIES, Ageing};
 use crate::audit::audit_all;
 use anyhow::Context;
 use contracts::OrderId;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use lacadon::crash::lab::{Lab, LabOptions};
-use lacadon::crash::quiet::{self, Watched};
 use lacadon::load::drive::{Pace, Shop};
-use lacadon::load::meter::Meter;
 use lacadon::temporal;
 use std::path::PathBuf;
 use std::time::Duration;
 use temporalio_client::{Client, WorkflowGetResultOptions, WorkflowStartOptions};
-use tokio_util::sync::CancellationToken;
 use workflows::TASK_QUEUE;
 
 /// Orders whose vouchers are decided and issued all the time. The first of ten earns nothing.
@@ -42,8 +39,7 @@ pub async fn measure(
     let shop = Shop::of(&lab)?;
     let orders = shop.record(ORDERS).await?;
     send(&shop, &orders, Pace::Concurrency(1)).await?;
-    let quiet = quiet::wait(&lab.system, Watched::EventsAndRuns, QUIET_WITHIN).await?;
-    quiet.took.context("the vouchers are not given")?;
+    be_quiet(&lab, QUIET_WITHIN).await?;
 
     let client = temporal::connect(lab.system.temporal_address(), lab.system.namespace()).await?;
     let runs = activities.div_ceil(LOOKS * ACTIVITIES).max(1);
@@ -69,9 +65,7 @@ pub async fn measure(
 
 /// What the worker takes now.
 async fn worker_mib(lab: &Lab) -> anyhow::Result<f64> {
-    let now = CancellationToken::new();
-    now.cancel();
-    let used = Meter::start(lab, &[]).watch(now).await;
+    let used = used_now(lab).await;
     Ok(used.get("worker").context("the worker is gone")?.rss_mib)
 }
 

@@ -1,14 +1,12 @@
 //! What the processes take of the machine's memory, and how soon order-api serves.
 
-use super::{Finding, READY_WITHIN, send};
+use super::{Finding, READY_WITHIN, send, used_now};
 use crate::statistics::median;
 use anyhow::{Context, ensure};
 use lacadon::crash::lab::{Lab, LabOptions};
 use lacadon::crash::quiet::Looker;
 use lacadon::load::drive::{Pace, Shop};
-use lacadon::load::meter::Meter;
 use std::time::{Duration, Instant};
-use tokio_util::sync::CancellationToken;
 
 /// Runs that the worker keeps at once.
 const RUNS: usize = 1000;
@@ -42,9 +40,7 @@ pub async fn measure(options: LabOptions) -> anyhow::Result<Vec<Finding>> {
     }
     lab.system.process("voucher-api")?.start().await?;
     lab.system.process("voucher-api")?.wait_until_ready(READY_WITHIN).await?;
-    let stop = CancellationToken::new();
-    stop.cancel();
-    let used = Meter::start(&lab, &[]).watch(stop).await;
+    let used = used_now(&lab).await;
     let mib = |name: &str| used.get(name).map_or(0.0, |used| used.rss_mib);
 
     let order_api = lab.system.process("order-api")?;

@@ -1,12 +1,11 @@
 //! What an outage of Temporal does: to those who mark orders sent meanwhile, and to the events that wait.
 
-use super::{Finding, READY_WITHIN, send};
+use super::{Finding, READY_WITHIN, be_quiet, send};
 use crate::audit::audit_all;
 use crate::statistics::Estimate;
 use anyhow::{Context, ensure};
 use contracts::OrderId;
 use lacadon::crash::lab::{Lab, LabOptions};
-use lacadon::crash::quiet::{self, Watched};
 use lacadon::ledger;
 use lacadon::load::Latency;
 use lacadon::load::drive::{Pace, Shop};
@@ -75,7 +74,7 @@ async fn commit_to_start(lab: &Lab, shop: &Shop, orders: &[OrderId]) -> anyhow::
     let log = lab.system.process("worker")?.log_path().to_path_buf();
     let before = std::fs::read_to_string(&log)?.len();
     send(shop, orders, Pace::Rate(IDLE_RATE)).await?;
-    be_quiet(lab).await?;
+    be_quiet(lab, QUIET_WITHIN).await?;
     let text = std::fs::read_to_string(&log)?;
     let lines = text.get(before..).context("a log only grows")?.lines();
     let started = lines.filter_map(|line| {
@@ -101,12 +100,12 @@ async fn up_and_down(lab: &Lab, shop: &Shop, orders: &[OrderId]) -> anyhow::Resu
     for round in orders.chunks(2 * PHASE_ORDERS) {
         let (while_up, while_down) = round.split_at(PHASE_ORDERS);
         let up = send(shop, while_up, Pace::Rate(RATE)).await?;
-        be_quiet(lab).await?;
+        be_quiet(lab, QUIET_WITHIN).await?;
         temporal.stop().await?;
         let down = send(shop, while_down, Pace::Rate(RATE)).await?;
         temporal.start().await?;
         temporal.wait_until_ready(READY_WITHIN).await?;
-        be_quiet(lab).await?;
+        be_quiet(lab, QUIET_WITHIN).await?;
         ratios.push(down.p99_ms / up.p99_ms);
         each.push(format!("{:.1} and {:.1} ms", down.p99_ms, up.p99_ms));
     }
@@ -132,7 +131,7 @@ async fn drain(
         send(shop, some, Pace::Concurrency(AT_ONCE)).await?;
         until_fewer_wait(lab, BACKLOG / 2, LOOK_OFTEN).await?;
     }
-    be_quiet(lab).await?;
+    be_quiet(lab, QUIET_WITHIN).await?;
     let at_most = per_second(steady.len(), begun)?;
 
     let temporal = lab.system.process("temporal")?;
@@ -143,7 +142,7 @@ async fn drain(
     let begun = Instant::now();
     let first_half = used_until(lab, backlog.len() / 2).await?;
     let second_half = used_until(lab, 0).await?;
-    be_quiet(lab).await?;
+    be_quiet(lab, QUIET_WITHIN).await?;
     let drained = per_second(backlog.len(), begun)?;
     let memory = ["worker", "order-api", "voucher-api", "temporal"].map(|name| {
         let mib = |used: &BTreeMap<String, Usage>| used.get(name).map_or(0.0, |used| used.rss_mib);
@@ -161,11 +160,6 @@ async fn drain(
             format!("{} MiB", memory.join(", ")),
         ),
     ])
-}
-
-async fn be_quiet(lab: &Lab) -> anyhow::Result<()> {
-    let quiet = quiet::wait(&lab.system, Watched::EventsAndRuns, QUIET_WITHIN).await?;
-    quiet.took.map(drop).with_context(|| format!("not quiet: {quiet:?}"))
 }
 
 async fn until_fewer_wait(lab: &Lab, than: usize, look_every: Duration) -> anyhow::Result<()> {
