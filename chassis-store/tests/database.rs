@@ -7,6 +7,7 @@ use service_tests::databases::on_every_database;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::{AssertSqlSafe, Row, SqlSafeStr};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::sync::Notify;
 
@@ -87,6 +88,33 @@ async fn a_write_that_fails_is_undone_and_harms_no_other() {
             }
         }
         assert_eq!(notes(&database).await, 160);
+        database.close().await;
+    })
+    .await;
+}
+
+/// It may have taken all the time that a write may take, and the others wait.
+#[tokio::test]
+async fn a_write_that_fails_among_others_is_not_run_again() {
+    on_every_database(async |url: String| {
+        let database = open(&url).await;
+        let runs = Arc::new(AtomicUsize::new(0));
+        let good = |id: &'static str| {
+            database.write(id, |tx, id| Box::pin(async move { insert(tx, id).await }))
+        };
+        let bad = database.write(runs.clone(), |_, runs| {
+            Box::pin(async move {
+                runs.fetch_add(1, Ordering::SeqCst);
+                Err::<(), _>(DatabaseError::bad_row("refused"))
+            })
+        });
+
+        let (first, bad, second) = tokio::join!(good("first"), bad, good("second"));
+
+        assert!(first.is_ok() && second.is_ok(), "{first:?} {second:?}");
+        assert!(matches!(bad, Err(DatabaseError::BadRow(_))));
+        assert_eq!(runs.load(Ordering::SeqCst), 1);
+        assert_eq!(notes(&database).await, 2);
         database.close().await;
     })
     .await;

@@ -1,8 +1,9 @@
 //! Writes belong to tasks that no caller can drop, so that commit, notification and answer stay together.
 //!
 //! SQLite has one writer at a time whatever one does: one task owns its only write connection and puts the requests that
-//! wait into one transaction, a savepoint each, so that many share the price of one fsync and one that fails harms no
-//! other. PostgreSQL commits side by side: a task and a transaction each.
+//! wait into one transaction, so that many share the price of one fsync. Where one fails, what the group wrote is undone,
+//! and the others run again, a savepoint each: one that fails harms no other, and the many that do not need no savepoint.
+//! PostgreSQL commits side by side: a task and a transaction each.
 
 use super::error::{DatabaseError, is_conflict};
 use super::{ACQUIRE_TIME_LIMIT, Tx, Work};
@@ -121,6 +122,8 @@ trait Job: Send {
     fn durability(&self) -> Durability;
     /// Nobody waits for the answer any more.
     fn is_abandoned(&self) -> bool;
+    /// It ran, and what it wrote is undone.
+    fn has_failed(&self) -> bool;
     fn run<'a>(&'a mut self, tx: &'a mut Tx) -> Pin<Box<dyn Future<Output = Ran> + Send + 'a>>;
     fn answer(self: Box<Self>, committed: Result<(), Arc<sqlx::Error>>);
 }
@@ -153,6 +156,10 @@ where
 
     fn is_abandoned(&self) -> bool {
         self.reply.is_closed()
+    }
+
+    fn has_failed(&self) -> bool {
+        matches!(self.outcome, Some(Err(_)))
     }
 
     fn run<'a>(&'a mut self, tx: &'a mut Tx) -> Pin<Box<dyn Future<Output = Ran> + Send + 'a>> {
@@ -249,14 +256,36 @@ async fn commit_group_on(
         if is_relaxed { "pragma synchronous = normal" } else { "pragma synchronous = full" };
     sqlx::raw_sql(synchronous).execute(&mut *connection).await?;
     let mut group = connection.begin_with("begin immediate").await?;
-    for job in batch.iter_mut() {
+    if run_together(&mut group, batch).await {
+        return group.commit().await;
+    }
+    group.rollback().await?;
+    let mut group = connection.begin_with("begin immediate").await?;
+    run_apart(&mut group, batch).await?;
+    group.commit().await
+}
+
+/// Whether all can be kept; ends at the first that cannot.
+async fn run_together(group: &mut Tx, batch: &mut [Box<dyn Job>]) -> bool {
+    for job in batch {
+        match job.run(group).await {
+            Ran::Keep => {}
+            Ran::Undo | Ran::Repeat => return false,
+        }
+    }
+    true
+}
+
+/// Without what failed before, which may have taken all the time that a write may take.
+async fn run_apart(group: &mut Tx, batch: &mut [Box<dyn Job>]) -> Result<(), sqlx::Error> {
+    for job in batch.iter_mut().filter(|job| !job.has_failed()) {
         let mut savepoint = group.begin().await?;
         match job.run(&mut savepoint).await {
             Ran::Keep => savepoint.commit().await?,
             Ran::Undo | Ran::Repeat => savepoint.rollback().await?,
         }
     }
-    group.commit().await
+    Ok(())
 }
 
 async fn write_alone(pool: AnyPool, mut job: Box<dyn Job>, committed: Arc<Notify>) {
