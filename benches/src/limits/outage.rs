@@ -27,7 +27,7 @@ const RATE: u32 = 20;
 /// Orders of each phase.
 const PHASE_ORDERS: usize = 300;
 
-/// Orders of the measurement of the steady maximum.
+/// Orders of a measurement of the steady maximum.
 const STEADY_ORDERS: usize = 2000;
 
 /// As many events wait at the most while the steady maximum is measured.
@@ -56,10 +56,10 @@ pub async fn measure(
     let lab = Lab::start(options, |system| system).await?;
     let shop = Shop::of(&lab)?;
     let recorded =
-        shop.record(IDLE_ORDERS + rounds * 2 * PHASE_ORDERS + STEADY_ORDERS + drained).await?;
+        shop.record(IDLE_ORDERS + rounds * 2 * PHASE_ORDERS + 2 * STEADY_ORDERS + drained).await?;
     let (idle, rest) = recorded.split_at(IDLE_ORDERS);
     let (phases, rest) = rest.split_at(rounds * 2 * PHASE_ORDERS);
-    let (steady, backlog) = rest.split_at(STEADY_ORDERS);
+    let (steady, backlog) = rest.split_at(2 * STEADY_ORDERS);
 
     let mut findings = vec![commit_to_start(&lab, &shop, idle).await?];
     findings.push(up_and_down(&lab, &shop, phases).await?);
@@ -119,21 +119,16 @@ async fn up_and_down(lab: &Lab, shop: &Shop, orders: &[OrderId]) -> anyhow::Resu
     ))
 }
 
-/// The steady maximum, then how fast a backlog is drained once Temporal is back, and what memory that takes.
+/// How fast a backlog is drained once Temporal is back, and what memory that takes; the steady maximum before it and after
+/// it, because the machine is not the same for so long.
 async fn drain(
     lab: &Lab,
     shop: &Shop,
     steady: &[OrderId],
     backlog: &[OrderId],
 ) -> anyhow::Result<Vec<Finding>> {
-    let begun = Instant::now();
-    for some in steady.chunks(BACKLOG / 2) {
-        send(shop, some, Pace::Concurrency(AT_ONCE)).await?;
-        until_fewer_wait(lab, BACKLOG / 2, LOOK_OFTEN).await?;
-    }
-    be_quiet(lab, QUIET_WITHIN).await?;
-    let at_most = per_second(steady.len(), begun)?;
-
+    let (before, after) = steady.split_at(STEADY_ORDERS);
+    let before = steady_maximum(lab, shop, before).await?;
     let temporal = lab.system.process("temporal")?;
     temporal.stop().await?;
     send(shop, backlog, Pace::Concurrency(AT_ONCE)).await?;
@@ -144,6 +139,7 @@ async fn drain(
     let second_half = used_until(lab, 0).await?;
     be_quiet(lab, QUIET_WITHIN).await?;
     let drained = per_second(backlog.len(), begun)?;
+    let after = steady_maximum(lab, shop, after).await?;
     let memory = ["worker", "order-api", "voucher-api", "temporal"].map(|name| {
         let mib = |used: &BTreeMap<String, Usage>| used.get(name).map_or(0.0, |used| used.rss_mib);
         format!("{name} {:.0} and {:.0}", mib(&first_half), mib(&second_half))
@@ -152,7 +148,10 @@ async fn drain(
         Finding::new(
             format!("draining {} events after an outage against the steady maximum", backlog.len()),
             "0.9×",
-            format!("{:.2}× ({drained:.1} and {at_most:.1} per s)", drained / at_most),
+            format!(
+                "{:.2}× ({drained:.1} per s; {before:.1} before and {after:.1} after)",
+                drained / before.midpoint(after)
+            ),
         ),
         Finding::new(
             "the most memory in the first half of the draining, and in the second",
@@ -160,6 +159,17 @@ async fn drain(
             format!("{} MiB", memory.join(", ")),
         ),
     ])
+}
+
+/// Orders per second while there is always one to relay, and never many.
+async fn steady_maximum(lab: &Lab, shop: &Shop, orders: &[OrderId]) -> anyhow::Result<f64> {
+    let begun = Instant::now();
+    for some in orders.chunks(BACKLOG / 2) {
+        send(shop, some, Pace::Concurrency(AT_ONCE)).await?;
+        until_fewer_wait(lab, BACKLOG / 2, LOOK_OFTEN).await?;
+    }
+    be_quiet(lab, QUIET_WITHIN).await?;
+    per_second(orders.len(), begun)
 }
 
 async fn until_fewer_wait(lab: &Lab, than: usize, look_every: Duration) -> anyhow::Result<()> {
