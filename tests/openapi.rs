@@ -8,6 +8,7 @@
 #![expect(clippy::expect_used, reason = "a test fails by panicking, also in what it calls")]
 
 use contracts::cases::CaseKind;
+use contracts::outbox::{ORDER_CANCELLED, ORDER_SENT};
 use futures::future::join_all;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -33,6 +34,9 @@ const GATEWAY: &str = "gateway";
 
 /// With anything, for one service and one role. Services are attacked at the same time, their roles one after the other.
 const SECONDS: u32 = 22;
+
+/// Longer than the longest wait that a caller may ask for (30 s, `wait_ms` of a claim), and the time to answer it.
+const REQUEST_SECONDS: u32 = 60;
 
 /// Step by step: a number and no time, so that a busy machine takes the same steps. Some ten seconds.
 const EXAMPLES: u32 = 30;
@@ -189,7 +193,7 @@ impl Attack<'_> {
             .arg(document)
             .args(["--url", self.url, "--checks", CHECKS, "--no-color"])
             .args(["--seed", &seed, "--workers", "1"])
-            .args(["--request-timeout", "30"])
+            .args(["--request-timeout", &REQUEST_SECONDS.to_string()])
             .args(["--header", &format!("Authorization: Bearer {}", self.key)])
             .current_dir(self.folder)
             .stdin(Stdio::null());
@@ -234,11 +238,14 @@ fn taken(name: &str) -> Option<Value> {
     match name {
         "amount" => Some(json!({"type": "integer", "enum": [1, 55, 100_00, 100_01]})),
         "quantity" => Some(json!({"type": "integer", "enum": [1, 2, 10]})),
+        "wait_ms" => Some(json!({"type": "integer", "enum": [0, 1, 50]})),
+        "types" => Some(json!({"type": "array", "minItems": 1, "maxItems": 2,
+            "items": {"type": "string", "enum": [ORDER_SENT, ORDER_CANCELLED]}})),
         "currency" => Some(json!({"type": "string", "enum": ["EUR"]})),
         "kind" => Some(json!({"type": "string", "enum": CaseKind::ALL.map(CaseKind::as_str)})),
         "placed_at" => Some(text("^20[0-4][0-9]-0[1-9]-[12][0-9]T10:00:00Z$")),
         "external_ref" => Some(text("^#[0-9]{1,6}$")),
-        "sku" | "summary" | "because" => Some(text("^[A-Z-]{1,12}$")),
+        "owner" | "sku" | "summary" | "because" => Some(text("^[A-Z-]{1,12}$")),
         _ => None,
     }
 }

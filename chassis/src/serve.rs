@@ -1,7 +1,7 @@
 //! Serving: the stack around every route, probes, metrics, and a graceful stop with a hard deadline.
 //!
 //! ```text
-//! request id, span, metrics > panics > time limit > guard > body limit > the handler
+//! request id, span, metrics > panics > time limit > the whole body > guard > the handler
 //! ```
 
 mod listen;

@@ -135,28 +135,43 @@ pub async fn placements(order_database: &str, risk_database: &str) -> anyhow::Re
     Ok(books)
 }
 
-/// Every event that is not settled, by id, quarantined ones too; only those from before a moment if one is given.
+/// Every event that is not settled, by id, quarantined ones too.
 ///
 /// # Errors
 /// When the database cannot be read.
-pub async fn unsettled_events(
+pub async fn unsettled_events(order_database: &str) -> anyhow::Result<Vec<String>> {
+    let rows = sqlx::query(
+        "select event_id
+           from outbox_events
+          where state <> 'settled'
+          order by occurred_at, event_id",
+    )
+    .fetch_all(&open(order_database).await?)
+    .await?;
+    rows.iter().map(|row| Ok(row.try_get("event_id")?)).collect()
+}
+
+/// How many events are not settled, quarantined ones too; only those from before a moment if one is given.
+///
+/// # Errors
+/// When the database cannot be read.
+pub async fn count_unsettled_events(
     order_database: &str,
     before: Option<SystemTime>,
-) -> anyhow::Result<Vec<String>> {
+) -> anyhow::Result<u64> {
     let before_ms = match before {
         Some(moment) => Timestamp::try_from(moment)?.as_millisecond(),
         None => i64::MAX,
     };
-    let rows = sqlx::query(
-        "select event_id
+    let row = sqlx::query(
+        "select count(*) as events
            from outbox_events
-          where state <> 'settled' and occurred_at < $1
-          order by occurred_at, event_id",
+          where state <> 'settled' and occurred_at < $1",
     )
     .bind(before_ms)
-    .fetch_all(&open(order_database).await?)
+    .fetch_one(&open(order_database).await?)
     .await?;
-    rows.iter().map(|row| Ok(row.try_get("event_id")?)).collect()
+    Ok(u64::try_from(row.try_get::<i64, _>("events")?)?)
 }
 
 /// How many events of since a moment were handed out more than once.

@@ -1,4 +1,4 @@
-//! Extractors that answer problems: 400 malformed, 408 too slow, 413 too large, 415 not JSON, 422 of the wrong content.
+//! Extractors that answer problems: 400 malformed, 415 not JSON, 422 of the wrong content.
 
 use super::{FieldError, Problem};
 use axum::body::Bytes;
@@ -10,10 +10,6 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 use serde_path_to_error::Segment;
-use std::time::Duration;
-
-/// How long a caller may take to send a body of at most 64 KiB: a slow one must not hold a request open.
-const BODY_TIME_LIMIT: Duration = Duration::from_secs(5);
 
 /// A JSON body, read or answered.
 #[derive(Debug, Clone, Copy)]
@@ -30,16 +26,9 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
                 "send the body as content-type: application/json",
             ));
         }
-        let read = tokio::time::timeout(BODY_TIME_LIMIT, Bytes::from_request(request, state)).await;
-        let Ok(body) = read else {
-            return Err(Problem::new(
-                StatusCode::REQUEST_TIMEOUT,
-                "body_too_slow",
-                "the body did not arrive in time; send it again",
-            ));
-        };
-        let body = body.map_err(|rejection| unread_body(rejection.status()))?;
-        parse(&body).map(Self)
+        // It is there: the stack around every route has read it.
+        let body = Bytes::from_request(request, state).await;
+        parse(&body.map_err(|rejection| malformed(rejection.to_string()))?).map(Self)
     }
 }
 
@@ -55,14 +44,6 @@ fn is_json(headers: &HeaderMap) -> bool {
     let (kind, subtype) = media_type.split_once('/').unwrap_or(("", ""));
     let subtype = subtype.to_ascii_lowercase();
     kind.eq_ignore_ascii_case("application") && (subtype == "json" || subtype.ends_with("+json"))
-}
-
-fn unread_body(status: StatusCode) -> Problem {
-    if status == StatusCode::PAYLOAD_TOO_LARGE {
-        let detail = "the body is larger than 64 KiB; send less at once";
-        return Problem::new(status, "body_too_large", detail);
-    }
-    malformed("the body could not be read; send it again")
 }
 
 fn malformed(detail: impl Into<String>) -> Problem {

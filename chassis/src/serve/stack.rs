@@ -4,11 +4,12 @@ use super::{App, Check, REQUEST_TIME_LIMIT, Scrape};
 use crate::problem::{Problem, REQUEST_ID};
 use crate::telemetry;
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
+use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 use metrics::{counter, histogram};
 use std::any::Any;
 use std::sync::Arc;
@@ -19,6 +20,8 @@ use uuid::Uuid;
 
 /// The largest body, bytes.
 const BODY_LIMIT: usize = 64 * 1024;
+/// How long a caller may take to send it: a slow one must not hold a request open.
+const BODY_TIME_LIMIT: Duration = Duration::from_secs(5);
 /// The longest request id that is taken over from a caller.
 const REQUEST_ID_LIMIT: usize = 128;
 /// How long readiness and metrics may take to find out.
@@ -28,21 +31,21 @@ const OPEN_ROUTES: [&str; 3] = ["/livez", "/readyz", "/metrics"];
 
 impl App {
     /// The routes with everything around them.
-    pub fn into_router(self) -> Router {
-        let mut router = self.router.layer(DefaultBodyLimit::max(BODY_LIMIT));
+    pub fn into_router(mut self) -> Router {
         if let Some(guard) = self.guard
-            && router.has_routes()
+            && self.router.has_routes()
         {
             // Around routes only: what is not there answers 404 and 405 to everybody.
-            router = router.route_layer(middleware::from_fn(move |request, next| {
+            self.router = self.router.route_layer(middleware::from_fn(move |request, next| {
                 guard.clone().check(request, next)
             }));
         }
         let limits: Arc<[(&str, Duration)]> = self.slow_routes.into();
-        router
+        self.router
             .merge(open_routes(self.is_ready, self.scrapes))
             .fallback(async || Problem::not_found())
             .method_not_allowed_fallback(method_not_allowed)
+            .layer(middleware::from_fn(with_whole_body))
             .layer(middleware::from_fn(move |request, next| {
                 within_time(limits.clone(), request, next)
             }))
@@ -85,6 +88,23 @@ async fn method_not_allowed() -> Problem {
         "method_not_allowed",
         "this path knows other methods only; see the allow header",
     )
+}
+
+/// Read before anybody may refuse the request without it: hyper closes a connection whose request was not read to the end,
+/// and says nothing of it; the caller would send its next request on it, and find it gone.
+async fn with_whole_body(request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    let body = Limited::new(body, BODY_LIMIT).collect();
+    let (status, code, detail) = match tokio::time::timeout(BODY_TIME_LIMIT, body).await {
+        Ok(Ok(body)) => return next.run(Request::from_parts(parts, body.to_bytes().into())).await,
+        Ok(Err(error)) if error.is::<LengthLimitError>() => {
+            (StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "send at most 64 KiB at once")
+        }
+        Ok(Err(_)) => (StatusCode::BAD_REQUEST, "malformed_body", "it broke off; send it again"),
+        Err(_) => (StatusCode::REQUEST_TIMEOUT, "body_too_slow", "it took too long; send it again"),
+    };
+    let detail = format!("the body could not be read: {detail}");
+    ([(header::CONNECTION, "close")], Problem::new(status, code, detail)).into_response()
 }
 
 /// A handler dropped here loses nothing: what it asked of the database goes on in the database's own task.

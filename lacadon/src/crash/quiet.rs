@@ -100,9 +100,9 @@ impl Looker {
     /// When Temporal or the order database do not answer.
     pub async fn look(&self, before: Option<SystemTime>) -> anyhow::Result<UnderWay> {
         let look = async {
-            let events = ledger::unsettled_events(&self.order_database, before).await?;
+            let events = ledger::count_unsettled_events(&self.order_database, before).await?;
             let runs = self.count(&open_before(before)?).await?;
-            Ok(UnderWay { events: u64::try_from(events.len())?, runs })
+            Ok(UnderWay { events, runs })
         };
         tokio::time::timeout(ONE_LOOK, look).await.context("no look in time")?
     }
@@ -121,7 +121,7 @@ impl Looker {
     }
 
     async fn events(&self) -> anyhow::Result<Vec<String>> {
-        ledger::unsettled_events(&self.order_database, None).await
+        ledger::unsettled_events(&self.order_database).await
     }
 
     async fn runs(&self) -> anyhow::Result<Vec<String>> {
