@@ -174,16 +174,12 @@ async fn steady_maximum(lab: &Lab, shop: &Shop, orders: &[OrderId]) -> anyhow::R
 
 async fn until_fewer_wait(lab: &Lab, than: usize, look_every: Duration) -> anyhow::Result<()> {
     let give_up = Instant::now() + QUIET_WITHIN;
-    while still_wait(lab).await? > than {
+    let orders = lab.system.order_database_url();
+    while usize::try_from(ledger::count_unsettled_events(orders, None).await?)? > than {
         ensure!(Instant::now() < give_up, "more than {than} events wait for ever");
         tokio::time::sleep(look_every).await;
     }
     Ok(())
-}
-
-async fn still_wait(lab: &Lab) -> anyhow::Result<usize> {
-    let events = ledger::count_unsettled_events(lab.system.order_database_url(), None).await?;
-    Ok(usize::try_from(events)?)
 }
 
 /// What each process uses until no more events than `left` wait.

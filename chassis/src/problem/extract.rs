@@ -28,7 +28,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
         }
         // It is there: the stack around every route has read it.
         let body = Bytes::from_request(request, state).await;
-        parse(&body.map_err(|rejection| malformed(rejection.to_string()))?).map(Self)
+        parse(&body.map_err(|_| malformed("the body could not be read; send it again"))?).map(Self)
     }
 }
 

@@ -98,12 +98,12 @@ async fn with_whole_body(request: Request, next: Next) -> Response {
     let (status, code, detail) = match tokio::time::timeout(BODY_TIME_LIMIT, body).await {
         Ok(Ok(body)) => return next.run(Request::from_parts(parts, body.to_bytes().into())).await,
         Ok(Err(error)) if error.is::<LengthLimitError>() => {
-            (StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "send at most 64 KiB at once")
+            (StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "is larger than 64 KiB; send less")
         }
-        Ok(Err(_)) => (StatusCode::BAD_REQUEST, "malformed_body", "it broke off; send it again"),
-        Err(_) => (StatusCode::REQUEST_TIMEOUT, "body_too_slow", "it took too long; send it again"),
+        Ok(Err(_)) => (StatusCode::BAD_REQUEST, "malformed_body", "broke off; send it again"),
+        Err(_) => (StatusCode::REQUEST_TIMEOUT, "body_too_slow", "came too slowly; send it again"),
     };
-    let detail = format!("the body could not be read: {detail}");
+    let detail = format!("the body {detail}");
     ([(header::CONNECTION, "close")], Problem::new(status, code, detail)).into_response()
 }
 
